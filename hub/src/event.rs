@@ -1,0 +1,102 @@
+//! Everything that can happen on the change lane.
+
+use std::sync::Arc;
+
+use broker::SessionId;
+use broker::presence::DisconnectReason;
+use broker::ScopeId;
+use message::{Message, QoS};
+use mqtt::{Connect, Subscribe, Unsubscribe};
+use policy::Access;
+
+/// Something that happened; decided in the order it arrives.
+#[derive(Debug)]
+pub enum Event<L> {
+    Connect(Box<ConnectRequest<L>>),
+    /// The connection is over; told exactly once for each connection that was welcomed.
+    Closed(Closed<L>),
+    Subscribe { link: L, session: SessionId, packet: Subscribe },
+    Unsubscribe { link: L, session: SessionId, packet: Unsubscribe },
+    /// A publish that changes the world: retained, QoS 2, or to a reserved topic.
+    Publish { origin: Origin, message: Message, answer: Option<Answer<L>> },
+    /// The publish lane's plan with writes: messages for mailboxes.
+    Store(Store<L>),
+    /// The client has taken these messages of its mailbox.
+    Taken { session: SessionId, seqs: Vec<u64> },
+    /// QoS 2: the client has stored the message; PUBREL follows once that is on disk.
+    Received { link: L, session: SessionId, seq: u64 },
+    /// QoS 2: the client released a packet id it had published with.
+    Released { session: SessionId, packet_id: u16 },
+    /// The connection has room for more of its mailbox.
+    Fetch { link: L, session: SessionId, from: u64, most: usize },
+    /// Somebody with the right to do so ends a client's connection.
+    Drop { scope: ScopeId, client: String, clean_session: bool, will: bool, why: String },
+    /// Time has passed.
+    Tick,
+    /// Whether the disk takes writes; while it does not, what needs the disk is refused and says so.
+    Disk { full: bool },
+}
+
+/// A CONNECT and what the shell knows of its sender.
+#[derive(Debug)]
+pub struct ConnectRequest<L> {
+    pub link: L,
+    pub scope: ScopeId,
+    pub packet: Connect,
+    pub principal: Arc<str>,
+    pub thing: Option<Arc<str>>,
+    pub address: Arc<str>,
+    pub access: Access,
+}
+
+/// The end of a welcomed connection.
+#[derive(Debug)]
+pub struct Closed<L> {
+    pub link: L,
+    pub session: SessionId,
+    pub cause: Cause,
+    /// MQTT 5: DISCONNECT may change it.
+    pub session_expiry_s: Option<u32>,
+    /// First mailbox number never sent on this connection.
+    pub sent: u64,
+}
+
+/// Why a connection ended.
+#[derive(Debug, Clone)]
+pub struct Cause {
+    pub reason: DisconnectReason,
+    pub will: bool,
+    pub text: String,
+}
+
+/// Who published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Origin {
+    pub scope: ScopeId,
+    pub session: Option<SessionId>,
+}
+
+/// The acknowledgement a publisher waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer<L> {
+    pub link: L,
+    pub packet_id: u16,
+    pub qos: QoS,
+}
+
+/// One message for some mailboxes.
+#[derive(Debug)]
+pub struct Store<L> {
+    pub message: Arc<Message>,
+    pub receivers: Vec<StoreFor>,
+    pub answer: Option<Answer<L>>,
+}
+
+/// One mailbox that gets the message, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreFor {
+    pub session: SessionId,
+    pub qos: QoS,
+    pub retain: bool,
+    pub subscription_ids: Vec<u32>,
+}

@@ -1,0 +1,87 @@
+//! Keys in the store: scope first, then what it is, then its name, separated by NUL, which no name contains.
+
+use broker::SessionId;
+
+/// `ACCOUNT/REGION`, the beginning of every key of a scope.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ScopeKey(pub String);
+
+impl ScopeKey {
+    fn key(&self, kind: &str, parts: &[&[u8]]) -> Vec<u8> {
+        let mut key = Vec::with_capacity(self.0.len() + kind.len() + 2 + parts.iter().map(|p| p.len() + 1).sum::<usize>());
+        key.extend_from_slice(self.0.as_bytes());
+        key.push(0);
+        key.extend_from_slice(kind.as_bytes());
+        for part in parts {
+            key.push(0);
+            key.extend_from_slice(part);
+        }
+        key
+    }
+
+    pub fn session(&self, client: &str) -> Vec<u8> {
+        self.key("session", &[client.as_bytes()])
+    }
+
+    pub fn sessions(&self) -> Vec<u8> {
+        self.key("session", &[b""])
+    }
+
+    pub fn subscription(&self, client: &str, filter: &str) -> Vec<u8> {
+        self.key("subscription", &[client.as_bytes(), filter.as_bytes()])
+    }
+
+    pub fn subscriptions(&self) -> Vec<u8> {
+        self.key("subscription", &[b""])
+    }
+
+    pub fn retained(&self, topic: &str) -> Vec<u8> {
+        self.key("retained", &[topic.as_bytes()])
+    }
+
+    pub fn all_retained(&self) -> Vec<u8> {
+        self.key("retained", &[b""])
+    }
+
+    pub fn mailbox(&self, session: SessionId) -> Vec<u8> {
+        self.key("mailbox", &[&session.0.to_be_bytes()])
+    }
+
+    pub fn mailboxes(&self) -> Vec<u8> {
+        self.key("mailbox", &[b""])
+    }
+
+    /// QoS 2: the client has this message and waits for PUBREL.
+    pub fn released(&self, session: SessionId, seq: u64) -> Vec<u8> {
+        self.key("released", &[&session.0.to_be_bytes(), &seq.to_be_bytes()])
+    }
+
+    pub fn all_released(&self) -> Vec<u8> {
+        self.key("released", &[b""])
+    }
+}
+
+/// The session number at the end of a mailbox's key.
+pub fn session_of_mailbox(key: &[u8]) -> Option<SessionId> {
+    Some(SessionId(u64::from_be_bytes(key.last_chunk::<8>().copied()?)))
+}
+
+/// Session and message number at the end of a `released` key.
+pub fn parts_of_released(key: &[u8]) -> Option<(SessionId, u64)> {
+    let (rest, seq) = key.split_last_chunk::<8>()?;
+    let (_, session) = rest.split_last()?.1.split_last_chunk::<8>()?;
+    Some((SessionId(u64::from_be_bytes(*session)), u64::from_be_bytes(*seq)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_read_back_from_keys() {
+        let scope = ScopeKey("000000000000/us-east-1".into());
+        assert_eq!(session_of_mailbox(&scope.mailbox(SessionId(7))), Some(SessionId(7)));
+        assert_eq!(parts_of_released(&scope.released(SessionId(7), 300)), Some((SessionId(7), 300)));
+        assert!(scope.session("a").starts_with(&scope.sessions()));
+    }
+}

@@ -1,0 +1,88 @@
+//! What a decision comes to: writes to commit together, then notices to tell.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use store::Batch;
+
+use crate::notice::Notice;
+
+/// The outcome of one or many decided events.
+#[derive(Debug)]
+pub struct Plan<L> {
+    batch: Batch,
+    appends: BTreeMap<Vec<u8>, Append>,
+    trims: BTreeMap<Vec<u8>, u64>,
+    /// Something was written that a notice of this plan promises.
+    must_sync: bool,
+    pub notices: Vec<Notice<L>>,
+}
+
+#[derive(Debug)]
+struct Append {
+    first_seq: u64,
+    records: Vec<Bytes>,
+}
+
+impl<L> Default for Plan<L> {
+    fn default() -> Self {
+        Plan {
+            batch: Batch::new(),
+            appends: BTreeMap::new(),
+            trims: BTreeMap::new(),
+            must_sync: false,
+            notices: Vec::new(),
+        }
+    }
+}
+
+impl<L> Plan<L> {
+    pub fn tell(&mut self, notice: Notice<L>) {
+        self.notices.push(notice);
+    }
+
+    pub fn put(&mut self, key: Vec<u8>, value: Vec<u8>) {
+        self.must_sync = true;
+        self.batch.put(key, value);
+    }
+
+    pub fn delete(&mut self, key: Vec<u8>) {
+        self.must_sync = true;
+        self.batch.delete(key);
+    }
+
+    /// Adds a record to a log; consecutive records of one plan become one block.
+    pub fn append(&mut self, log: Vec<u8>, seq: u64, record: Bytes) {
+        self.must_sync = true;
+        self.appends
+            .entry(log)
+            .or_insert_with(|| Append { first_seq: seq, records: Vec::new() })
+            .records
+            .push(record);
+    }
+
+    /// Forgets a log's records below `before`. A crash may bring them back: the client then gets them twice.
+    pub fn trim(&mut self, log: Vec<u8>, before: u64) {
+        self.trims.insert(log, before);
+    }
+
+    /// Forgets a whole log, also what this plan appended to it.
+    pub fn drop_log(&mut self, log: Vec<u8>) {
+        self.must_sync = true;
+        self.appends.remove(&log);
+        self.trims.remove(&log);
+        self.batch.drop_log(log);
+    }
+
+    /// The writes, and whether they must be on disk before the notices are told.
+    pub fn take_writes(&mut self) -> (Batch, bool) {
+        let mut batch = std::mem::take(&mut self.batch);
+        for (log, append) in std::mem::take(&mut self.appends) {
+            batch.append(log, append.first_seq, append.records);
+        }
+        for (log, before) in std::mem::take(&mut self.trims) {
+            batch.trim(log, before);
+        }
+        (batch, std::mem::take(&mut self.must_sync))
+    }
+}

@@ -1,0 +1,121 @@
+//! Which dialect is spoken and every limit that a client can meet, named beside AWS's quota.
+
+use message::{Dialect, QoS};
+
+/// What the hub and the connections need to know before the first packet.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    pub dialect: Dialect,
+    /// Whole packet, fixed header included (AWS: 146 KiB).
+    pub maximum_packet_size: u32,
+    /// Payload of a publish (AWS: 128 KiB).
+    pub payload_bytes: usize,
+    /// QoS 1 publishes a client may have unanswered (AWS: 100).
+    pub receive_maximum: u16,
+    /// QoS 1 deliveries to a client that are unanswered (AWS: 100).
+    pub in_flight: u16,
+    /// MQTT 5 topic aliases a client may set (AWS: 8).
+    pub topic_alias_maximum: u16,
+    pub keep_alive_min_s: u16,
+    /// Also what keep-alive 0 becomes (AWS: 1200). 0: no limit and 0 stays off.
+    pub keep_alive_max_s: u16,
+    /// Longest life of a session without a connection; `u32::MAX`: for ever.
+    pub session_expiry_max_s: u32,
+    pub filters_per_subscribe: usize,
+    pub subscriptions_per_connection: usize,
+    pub share_groups: usize,
+    pub share_members: usize,
+    /// Inbound publishes per second and connection; 0: no limit.
+    pub publishes_per_s: u32,
+    /// Inbound bytes per second and connection; 0: no limit.
+    pub bytes_per_s: u32,
+    /// CONNECTs per second and client id; 0: no limit.
+    pub connects_per_client_per_s: u32,
+    /// An unanswered QoS 1 delivery is sent again on the same connection after this time; 0: never.
+    pub resend_after_ms: u64,
+    pub maximum_qos: QoS,
+    /// Handed in once at start: makes session identifiers and assigned client ids unguessable.
+    pub seed: u64,
+}
+
+impl Settings {
+    pub fn new(dialect: Dialect, seed: u64) -> Settings {
+        match dialect {
+            Dialect::Aws => Settings::aws(seed),
+            Dialect::Standard => Settings::standard(seed),
+        }
+    }
+
+    fn aws(seed: u64) -> Settings {
+        Settings {
+            dialect: Dialect::Aws,
+            maximum_packet_size: 149_504,
+            payload_bytes: message::limits::PAYLOAD_BYTES,
+            receive_maximum: 100,
+            in_flight: 100,
+            topic_alias_maximum: 8,
+            keep_alive_min_s: 30,
+            keep_alive_max_s: 1200,
+            session_expiry_max_s: broker::limits::SESSION_EXPIRY_S,
+            filters_per_subscribe: message::limits::FILTERS_PER_SUBSCRIBE,
+            subscriptions_per_connection: message::limits::SUBSCRIPTIONS_PER_CONNECTION,
+            share_groups: broker::limits::SHARE_GROUPS,
+            share_members: broker::limits::SHARE_MEMBERS,
+            publishes_per_s: 100,
+            bytes_per_s: 512 * 1024,
+            connects_per_client_per_s: 1,
+            resend_after_ms: 30_000,
+            maximum_qos: QoS::AtLeastOnce,
+            seed,
+        }
+    }
+
+    /// The whole of MQTT, bounded only against strangers.
+    fn standard(seed: u64) -> Settings {
+        Settings {
+            dialect: Dialect::Standard,
+            maximum_packet_size: 16 * 1024 * 1024,
+            payload_bytes: 16 * 1024 * 1024,
+            receive_maximum: 1000,
+            in_flight: 1000,
+            topic_alias_maximum: 64,
+            keep_alive_min_s: 0,
+            keep_alive_max_s: 0,
+            session_expiry_max_s: u32::MAX,
+            filters_per_subscribe: 10_000,
+            subscriptions_per_connection: 100_000,
+            share_groups: 100_000,
+            share_members: 100_000,
+            publishes_per_s: 0,
+            bytes_per_s: 0,
+            connects_per_client_per_s: 0,
+            resend_after_ms: 0,
+            maximum_qos: QoS::ExactlyOnce,
+            seed,
+        }
+    }
+
+    /// The keep-alive a client gets for the one it asks for.
+    pub fn keep_alive_s(&self, asked_s: u16) -> u16 {
+        match (asked_s, self.keep_alive_max_s) {
+            (asked, 0) => asked,
+            (0, most) => most,
+            (asked, most) => asked.clamp(self.keep_alive_min_s, most),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keep_alive_is_what_aws_makes_of_it() {
+        let aws = Settings::new(Dialect::Aws, 0);
+        for (asked, granted) in [(0, 1200), (1, 30), (30, 30), (600, 600), (1200, 1200), (65535, 1200)] {
+            assert_eq!(aws.keep_alive_s(asked), granted, "asked {asked}");
+        }
+        let standard = Settings::new(Dialect::Standard, 0);
+        assert_eq!((standard.keep_alive_s(0), standard.keep_alive_s(5)), (0, 5));
+    }
+}
