@@ -1,0 +1,240 @@
+//! Policies and what is known of a connection in, verdicts on its asks out; holds no cache.
+
+use std::sync::Arc;
+
+use crate::ask::{Action, Ask, Resource};
+use crate::document::{Document, Effect, Statement};
+use crate::pattern::Pattern;
+use crate::variables::Variables;
+use crate::verdict::{Fix, Place, Variable, Verdict, Why};
+
+/// A policy's name, the number of its default version, and that version's document.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NamedDocument {
+    pub name: String,
+    pub version: u32,
+    pub document: Document,
+}
+
+/// The policies of one connection, compiled; a clone shares them.
+#[derive(Clone, Debug)]
+pub struct Access(Option<Arc<Compiled>>);
+
+#[derive(Debug)]
+struct Compiled {
+    documents: Vec<NamedDocument>,
+    variables: Variables,
+    prefix: String,
+    /// The denying ones first.
+    clauses: Vec<Clause>,
+}
+
+/// A statement that can match, with its variables filled in.
+#[derive(Debug)]
+struct Clause {
+    document: usize,
+    statement: usize,
+    effect: Effect,
+    actions: u32,
+    not_resource: bool,
+    patterns: Vec<Pattern>,
+    /// For each kind of resource, where each pattern stands behind `prefix` and the kind's word.
+    starts: [Vec<(u16, u16)>; KINDS.len()],
+}
+
+const KINDS: [&str; 5] = ["topic/", "topicfilter/", "client/", "thing/", "rolealias/"];
+
+impl Access {
+    /// A principal that may do everything.
+    pub const fn everything() -> Access {
+        Access(None)
+    }
+
+    pub fn compile(documents: &[NamedDocument], variables: Variables) -> Access {
+        let prefix = variables.arn_prefix();
+        let mut clauses = Vec::new();
+        for (document, named) in documents.iter().enumerate() {
+            for (position, statement) in named.document.statements().iter().enumerate() {
+                clauses.extend(clause(document, position, statement, &variables, &prefix));
+            }
+        }
+        clauses.sort_by_key(|clause| clause.effect == Effect::Allow);
+        Access(Some(Arc::new(Compiled { documents: documents.to_vec(), variables, prefix, clauses })))
+    }
+
+    /// The decision alone, without allocating for topics, filters, clients, things and role aliases.
+    pub fn allows(&self, ask: &Ask<'_>) -> bool {
+        match &self.0 {
+            None => true,
+            Some(compiled) => {
+                compiled.matching(ask).next().is_some_and(|clause| clause.effect == Effect::Allow)
+            }
+        }
+    }
+
+    pub fn evaluate(&self, ask: &Ask<'_>) -> Verdict {
+        match &self.0 {
+            None => everything(ask),
+            Some(compiled) => compiled.evaluate(ask),
+        }
+    }
+}
+
+fn everything(ask: &Ask<'_>) -> Verdict {
+    Verdict {
+        allowed: true,
+        action: ask.action,
+        resource: ask.resource.to_string(),
+        arn: ask.resource.to_string(),
+        principal: String::new(),
+        why: Why::Everything,
+        allowing: Vec::new(),
+        denying: Vec::new(),
+        variables: Vec::new(),
+        fix: None,
+    }
+}
+
+fn clause(
+    document: usize,
+    position: usize,
+    statement: &Statement,
+    variables: &Variables,
+    prefix: &str,
+) -> Option<Clause> {
+    let filled: Vec<_> = statement.resources.iter().map(|resource| resource.fill(variables)).collect();
+    // An exception that cannot be worked out must not widen what is allowed.
+    if statement.not_resource && statement.effect == Effect::Allow && filled.iter().any(Result::is_err) {
+        return None;
+    }
+    let patterns: Vec<Pattern> = filled.into_iter().flatten().collect();
+    if patterns.is_empty() && !statement.not_resource {
+        return None;
+    }
+    let starts = KINDS.map(|kind| {
+        let head = format!("{prefix}{kind}");
+        let mut starts = Vec::new();
+        for (index, pattern) in (0u16..).zip(&patterns) {
+            starts.extend(pattern.places_after(&head).into_iter().map(|place| (index, place)));
+        }
+        starts
+    });
+    Some(Clause {
+        document,
+        statement: position,
+        effect: statement.effect,
+        actions: statement.actions,
+        not_resource: statement.not_resource,
+        patterns,
+        starts,
+    })
+}
+
+impl Clause {
+    fn covers(&self, action: Action, resource: &Resource<'_>) -> bool {
+        self.actions & action.bit() != 0 && self.lists(resource) != self.not_resource
+    }
+
+    fn lists(&self, resource: &Resource<'_>) -> bool {
+        let (kind, name) = (resource.kind(), resource.name());
+        match KINDS.iter().position(|known| *known == kind).and_then(|kind| self.starts.get(kind)) {
+            None => self.patterns.iter().any(|pattern| pattern.matches(&name)),
+            Some(starts) => starts.iter().any(|&(index, place)| {
+                self.patterns
+                    .get(usize::from(index))
+                    .is_some_and(|pattern| pattern.matches_from(place, &name))
+            }),
+        }
+    }
+}
+
+impl Compiled {
+    /// Clauses that cover the ask, the denying ones first.
+    fn matching<'a>(&'a self, ask: &'a Ask<'_>) -> impl Iterator<Item = &'a Clause> {
+        self.clauses.iter().filter(|clause| clause.covers(ask.action, &ask.resource))
+    }
+
+    fn evaluate(&self, ask: &Ask<'_>) -> Verdict {
+        let arn = match ask.resource {
+            Resource::Any | Resource::Arn(_) => ask.resource.to_string(),
+            resource => format!("{}{resource}", self.prefix),
+        };
+        let mut names: [Vec<String>; 2] = Default::default();
+        let mut deciding: Option<&Clause> = None;
+        for clause in self.matching(ask) {
+            deciding.get_or_insert(clause);
+            let list = &mut names[usize::from(clause.effect == Effect::Deny)];
+            if let Some(named) = self.documents.get(clause.document)
+                && !list.contains(&named.name)
+            {
+                list.push(named.name.clone());
+            }
+        }
+        let [allowing, denying] = names;
+        let place = deciding.and_then(|clause| self.place(clause));
+        let allowed = deciding.is_some_and(|clause| clause.effect == Effect::Allow);
+        let (why, fix) = match place {
+            Some(place) if allowed => (Why::Allowed(place), None),
+            Some(place) => (Why::ExplicitDeny(place.clone()), Some(Fix::NarrowDeny(place))),
+            None => self.unmatched(ask, &arn),
+        };
+        Verdict {
+            allowed,
+            action: ask.action,
+            resource: ask.resource.to_string(),
+            arn,
+            principal: self.variables.principal.clone(),
+            why,
+            allowing,
+            denying,
+            variables: self.variables_of(ask.action),
+            fix,
+        }
+    }
+
+    fn unmatched(&self, ask: &Ask<'_>, arn: &str) -> (Why, Option<Fix>) {
+        let statement = format!(
+            r#"{{"Effect":"Allow","Action":"{}","Resource":{}}}"#,
+            ask.action,
+            serde_json::Value::from(arn)
+        );
+        match self.documents.first() {
+            None => {
+                let document = format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#);
+                (Why::NoPolicy, Some(Fix::AttachPolicy { document }))
+            }
+            Some(first) => {
+                let policies =
+                    self.documents.iter().map(|named| (named.name.clone(), named.version)).collect();
+                let fix = Fix::AddStatement { policy: first.name.clone(), statement };
+                (Why::NothingMatched { policies, nearest: None }, Some(fix))
+            }
+        }
+    }
+
+    fn place(&self, clause: &Clause) -> Option<Place> {
+        let named = self.documents.get(clause.document)?;
+        let statement = named.document.statements().get(clause.statement)?;
+        Some(Place {
+            policy: named.name.clone(),
+            version: named.version,
+            statement: clause.statement + 1,
+            sid: statement.sid.clone(),
+            resource: statement.resources.first()?.text().to_owned(),
+        })
+    }
+
+    fn variables_of(&self, action: Action) -> Vec<Variable> {
+        let statements = self.documents.iter().flat_map(|named| named.document.statements());
+        let mut variables: Vec<Variable> = Vec::new();
+        for resource in statements.filter(|statement| statement.covers(action)).flat_map(|s| &s.resources) {
+            for name in resource.variable_names() {
+                if !variables.iter().any(|variable| variable.name == name) {
+                    let value = self.variables.value(name).map(|value| value.into_owned());
+                    variables.push(Variable { name: name.to_owned(), value });
+                }
+            }
+        }
+        variables
+    }
+}

@@ -1,0 +1,155 @@
+//! Text with `*` and `?` against text; variables are filled in before.
+
+/// Neither byte occurs in UTF-8, so literal `*` and `?` need no escape.
+const RUN: u8 = 0xFF;
+const ONE: u8 = 0xFE;
+
+/// A resource or value pattern in which every character but the two wildcards stands for itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Pattern {
+    bytes: Box<[u8]>,
+}
+
+#[derive(Default)]
+pub(crate) struct PatternBuilder {
+    bytes: Vec<u8>,
+}
+
+impl PatternBuilder {
+    /// Text in which `*` and `?` are wildcards.
+    pub(crate) fn wild(&mut self, text: &str) {
+        for byte in text.bytes() {
+            match byte {
+                // A run of stars means what one star means.
+                b'*' if self.bytes.last() == Some(&RUN) => {}
+                b'*' => self.bytes.push(RUN),
+                b'?' => self.bytes.push(ONE),
+                byte => self.bytes.push(byte),
+            }
+        }
+    }
+
+    /// Text that stands for itself.
+    pub(crate) fn literal(&mut self, text: &str) {
+        self.bytes.extend_from_slice(text.as_bytes());
+    }
+
+    pub(crate) fn build(self) -> Pattern {
+        Pattern { bytes: self.bytes.into_boxed_slice() }
+    }
+}
+
+impl Pattern {
+    pub(crate) fn wild(text: &str) -> Pattern {
+        let mut builder = PatternBuilder::default();
+        builder.wild(text);
+        builder.build()
+    }
+
+    pub(crate) fn matches(&self, text: &str) -> bool {
+        matches(&self.bytes, text.as_bytes())
+    }
+
+    /// Whether the rest of the pattern from a place that `places_after` named matches the rest of the text.
+    pub(crate) fn matches_from(&self, place: u16, rest: &str) -> bool {
+        self.bytes.get(usize::from(place)..).is_some_and(|pattern| matches(pattern, rest.as_bytes()))
+    }
+
+    /// Where matching can stand after this prefix: the pattern matches `prefix + rest` exactly if it
+    /// matches `rest` from one of these places.
+    pub(crate) fn places_after(&self, prefix: &str) -> Vec<u16> {
+        let mut places: Vec<usize> = vec![0];
+        self.settle(&mut places);
+        for ch in prefix.chars() {
+            let mut buffer = [0; 4];
+            let encoded = ch.encode_utf8(&mut buffer).as_bytes();
+            let mut next: Vec<usize> = Vec::new();
+            for &place in &places {
+                match self.bytes.get(place) {
+                    Some(&RUN) => next.push(place),
+                    Some(&ONE) => next.push(place + 1),
+                    Some(_) if self.bytes.get(place..).is_some_and(|rest| rest.starts_with(encoded)) => {
+                        next.push(place + encoded.len());
+                    }
+                    _ => {}
+                }
+            }
+            self.settle(&mut next);
+            places = next;
+        }
+        // A place just past a run in the list matches nothing that the run itself does not.
+        let covered = |place: usize| {
+            place > 0 && self.bytes.get(place - 1) == Some(&RUN) && places.contains(&(place - 1))
+        };
+        places
+            .iter()
+            .copied()
+            .filter(|&place| !covered(place))
+            .filter_map(|place| u16::try_from(place).ok())
+            .collect()
+    }
+
+    /// Adds the places reached by empty runs, and keeps only what the last run does not cover already.
+    fn settle(&self, places: &mut Vec<usize>) {
+        let past_runs: Vec<usize> = places
+            .iter()
+            .filter(|&&place| self.bytes.get(place) == Some(&RUN))
+            .map(|place| place + 1)
+            .collect();
+        places.extend(past_runs);
+        places.sort_unstable();
+        places.dedup();
+        let last_run = places.iter().copied().filter(|&place| self.bytes.get(place) == Some(&RUN)).max();
+        if let Some(last_run) = last_run {
+            places.retain(|&place| place >= last_run);
+        }
+    }
+}
+
+/// Only the last run is ever tried again, so the work is at most pattern times text.
+fn matches(pattern: &[u8], text: &[u8]) -> bool {
+    let (mut p, mut t) = (0, 0);
+    let mut retry: Option<(usize, usize)> = None;
+    loop {
+        match (pattern.get(p), text.get(t)) {
+            (None, None) => return true,
+            (Some(&RUN), _) => {
+                p += 1;
+                if p == pattern.len() {
+                    return true;
+                }
+                retry = Some((p, t));
+                continue;
+            }
+            (Some(&ONE), Some(&byte)) if let Some(width) = width(byte) => {
+                p += 1;
+                t += width;
+                continue;
+            }
+            (Some(want), Some(byte)) if want == byte => {
+                p += 1;
+                t += 1;
+                continue;
+            }
+            _ => {}
+        }
+        match retry {
+            Some((after_run, start)) if start < text.len() => {
+                retry = Some((after_run, start + 1));
+                (p, t) = (after_run, start + 1);
+            }
+            _ => return false,
+        }
+    }
+}
+
+/// Bytes of the character that begins with this byte; none inside a character.
+fn width(byte: u8) -> Option<usize> {
+    match byte {
+        0x00..=0x7F => Some(1),
+        0xC0..=0xDF => Some(2),
+        0xE0..=0xEF => Some(3),
+        0xF0..=0xF7 => Some(4),
+        _ => None,
+    }
+}
