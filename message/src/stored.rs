@@ -208,3 +208,55 @@ impl Reader {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A body with a right checksum, as a faulty writer could leave it.
+    fn read(body: &[u8]) -> Result<Message, StoredMessageError> {
+        decode(&[body, &checksum(body).to_le_bytes()].concat().into())
+    }
+
+    fn body(flags: u8, topic: &[u8], publisher: &[u8], end: &[u8]) -> Vec<u8> {
+        let mut out = vec![VERSION, flags];
+        out.extend_from_slice(&[0; 16]);
+        put(&mut out, topic);
+        put(&mut out, publisher);
+        out.extend_from_slice(end);
+        out
+    }
+
+    #[test]
+    fn a_right_checksum_excuses_nothing() {
+        let no_payload = [0; 4];
+        assert!(read(&body(1, b"a", b"c", &no_payload)).is_ok());
+        let refused = |body: Vec<u8>| read(&body).expect_err("damaged");
+        assert_eq!(refused(body(3, b"a", b"c", &no_payload)), StoredMessageError::Flags(3));
+        assert_eq!(refused(body(0x20, b"a", b"c", &no_payload)), StoredMessageError::Flags(0x20));
+        assert_eq!(refused(body(PROPERTIES, b"a", b"c", &[0x20])), StoredMessageError::Flags(0x20));
+        assert_eq!(refused(body(0, b"", b"c", &no_payload)), StoredMessageError::Topic(TopicError::Empty));
+        assert!(matches!(refused(body(0, b"\xFF", b"c", &no_payload)), StoredMessageError::Text(_)));
+        assert!(matches!(refused(body(0, b"a", b"\xFF", &no_payload)), StoredMessageError::Text(_)));
+        assert_eq!(refused(body(0, b"a", b"c", &[0; 6])), StoredMessageError::Trailing(2));
+        assert_eq!(refused(body(0, b"a", b"c", &[0xFF; 4])), StoredMessageError::Truncated);
+        assert_eq!(
+            refused(body(PROPERTIES, b"a", b"c", &[0, 0xFF, 0xFF, 0xFF, 0xFF])),
+            StoredMessageError::Truncated
+        );
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn any_sealed_bytes_are_survived(flags in any::<u8>(), end in prop::collection::vec(0u8..32, 0..60)) {
+            let sealed = body(flags, b"a", b"c", &end);
+            if let Ok(message) = read(&sealed) {
+                prop_assert_eq!(read(&encode(&message)[..encode(&message).len() - CHECKSUM_BYTES]), Ok(message));
+            }
+        }
+    }
+}
