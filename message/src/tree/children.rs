@@ -235,9 +235,7 @@ impl<T: Clone> Runs<T> {
         children.insert(place.at, child);
         self.len += 1;
         let upper = (children.len() > RUN).then(|| children.split_off(RUN / 2));
-        if let Some(first) = children.first() {
-            run.first_hash = first.hash;
-        }
+        run.note_first();
         if let Some(upper) = upper.and_then(Run::new) {
             self.runs.insert(place.run + 1, upper);
         }
@@ -250,10 +248,9 @@ impl<T: Clone> Runs<T> {
             children.remove(place.at);
             self.len -= 1;
         }
-        if let Some(first) = children.first() {
-            run.first_hash = first.hash;
-        }
-        if children.len() <= RUN / 8 {
+        let is_small = children.len() <= RUN / 8;
+        run.note_first();
+        if is_small {
             self.join(place.run);
         }
     }
@@ -266,11 +263,8 @@ impl<T: Clone> Runs<T> {
         if lower_len + upper_len <= RUN / 2 || lower_len == 0 || upper_len == 0 {
             let upper = self.runs.remove(lower + 1);
             if let Some(run) = self.runs.get_mut(lower) {
-                let children = Arc::make_mut(&mut run.children);
-                children.extend(Arc::unwrap_or_clone(upper.children));
-                if let Some(first) = children.first() {
-                    run.first_hash = first.hash;
-                }
+                Arc::make_mut(&mut run.children).extend(Arc::unwrap_or_clone(upper.children));
+                run.note_first();
             }
         }
     }
@@ -279,6 +273,12 @@ impl<T: Clone> Runs<T> {
 impl<T> Run<T> {
     fn new(children: Vec<Child<T>>) -> Option<Self> {
         Some(Self { first_hash: children.first()?.hash, children: Arc::new(children) })
+    }
+
+    fn note_first(&mut self) {
+        if let Some(first) = self.children.first() {
+            self.first_hash = first.hash;
+        }
     }
 
     fn starts_at_or_before(&self, key: LevelKey<'_>) -> bool {
@@ -325,9 +325,15 @@ impl<T> Clone for Run<T> {
 mod tests {
     use super::*;
 
-    /// One hash for all names, as somebody who chooses names could arrange.
-    fn colliding(level: &str) -> LevelKey<'_> {
-        LevelKey { hash: LITERAL, level }
+    fn check_runs(children: &Children<()>) {
+        let Children::Many(many) = children else { return };
+        assert_eq!(many.runs.iter().map(|run| run.children.len()).sum::<usize>(), many.len);
+        for run in &many.runs {
+            assert_eq!(run.children.first().map(|child| child.hash), Some(run.first_hash));
+            assert!(run.children.len() <= RUN);
+        }
+        let in_order = many.runs.iter().flat_map(|run| run.children.iter());
+        assert!(in_order.map(|child| (child.hash, child.node.first_level())).is_sorted());
     }
 
     fn check_thousand(key: fn(&str) -> LevelKey<'_>) {
@@ -336,6 +342,7 @@ mod tests {
         for name in &names {
             let place = children.find(key(name)).expect_err("not yet there");
             children.insert(place, key(name), Node::leaf(name, 1, ()));
+            check_runs(&children);
         }
         assert_eq!(children.len(), 1000);
         for (gone, name) in names.iter().enumerate() {
@@ -344,6 +351,7 @@ mod tests {
             children.remove(place);
             assert!(children.find(key(name)).is_err());
             assert_eq!(children.iter().count(), 999 - gone);
+            check_runs(&children);
             assert!(names.iter().skip(gone + 1).step_by(37).all(|name| children.get(key(name)).is_some()));
         }
         assert!(matches!(children, Children::Few(few) if few.is_empty()));
@@ -356,7 +364,8 @@ mod tests {
 
     #[test]
     fn colliding_names_are_told_apart() {
-        check_thousand(colliding);
+        check_thousand(|level| LevelKey { hash: LITERAL, level });
+        check_thousand(|level| LevelKey { hash: LITERAL | (level.len() as u64), level });
     }
 
     #[test]
