@@ -3,6 +3,7 @@
 
 mod admission;
 pub mod batch;
+pub mod embedded;
 pub mod limits;
 pub mod memory;
 pub mod reader;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 pub use batch::{Batch, Durability, Expect, Write};
+pub use embedded::{Embedded, OpenError, Options};
 pub use memory::Memory;
 pub use reader::{Document, ReadError, Reader, Span};
 

@@ -162,7 +162,7 @@ impl Reader for MemoryReader {
         let skip = usize::try_from(from - log.head).unwrap_or(usize::MAX);
         let mut room = max_bytes;
         let mut found = Vec::new();
-        for (seq, record) in (from..).zip(log.records.iter().skip(skip)).take(max_records) {
+        for (seq, record) in (from..log.tail()).zip(log.records.iter().skip(skip)).take(max_records) {
             if record.len() > room && !found.is_empty() {
                 break;
             }

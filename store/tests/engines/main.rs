@@ -1,0 +1,56 @@
+//! The same cases over every engine: what one store answers, all must.
+
+mod suite;
+
+use std::path::Path;
+
+use store::{Embedded, Memory, Options, Store};
+use suite::Home;
+use tempfile::TempDir;
+
+struct MemoryHome(Memory);
+
+impl Home for MemoryHome {
+    fn store(&mut self) -> &mut dyn Store {
+        &mut self.0
+    }
+
+    fn reopen(&mut self) {}
+}
+
+struct EmbeddedHome {
+    store: Option<Embedded>,
+    directory: TempDir,
+}
+
+impl EmbeddedHome {
+    fn new() -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        Self { store: Some(open(directory.path())), directory }
+    }
+}
+
+fn open(path: &Path) -> Embedded {
+    Embedded::open(path, &Options::default()).expect("the store opens")
+}
+
+impl Home for EmbeddedHome {
+    fn store(&mut self) -> &mut dyn Store {
+        self.store.as_mut().expect("the store is open")
+    }
+
+    fn reopen(&mut self) {
+        self.store = None;
+        self.store = Some(open(self.directory.path()));
+    }
+}
+
+#[test]
+fn memory_conforms() {
+    suite::conformance(|| MemoryHome(Memory::new()), 64);
+}
+
+#[test]
+fn embedded_conforms() {
+    suite::conformance(EmbeddedHome::new, 100);
+}
