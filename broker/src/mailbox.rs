@@ -113,6 +113,10 @@ impl Mailbox {
         self.released.contains(&seq)
     }
 
+    pub fn all_released(&self) -> impl Iterator<Item = u64> + '_ {
+        self.released.iter().copied()
+    }
+
     /// First number never handed to a connection.
     pub fn sent(&self) -> u64 {
         self.sent

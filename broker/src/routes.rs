@@ -130,13 +130,7 @@ impl<L: Clone> Routes<L> {
         self.groups.get(&(filter.share()?.into(), filter.pattern().into())).copied()
     }
 
-    fn target(&self, pattern: &str, key: u64) -> Option<Target<L>> {
-        let mut found = None;
-        self.tree.for_each_match(pattern, &mut |k, target| {
-            if k == key {
-                found = Some(target.clone());
-            }
-        });
-        found
+    fn target(&self, pattern: &str, key: u64) -> Option<&Target<L>> {
+        self.tree.get(pattern, key)
     }
 }

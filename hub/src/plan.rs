@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use store::Batch;
+use store::{Batch, Expect};
 
 use crate::notice::Notice;
 
@@ -43,12 +43,12 @@ impl<L> Plan<L> {
 
     pub fn put(&mut self, key: Vec<u8>, value: Vec<u8>) {
         self.must_sync = true;
-        self.batch.put(key, value);
+        self.batch.put(key, value, Expect::Any);
     }
 
     pub fn delete(&mut self, key: Vec<u8>) {
         self.must_sync = true;
-        self.batch.delete(key);
+        self.batch.delete(key, Expect::Any);
     }
 
     /// Adds a record to a log; consecutive records of one plan become one block.

@@ -1,0 +1,131 @@
+//! The end of a connection: the will, the presence event, and whether the session lives on.
+
+use broker::presence;
+use broker::session::Will;
+use broker::{ScopeId, SessionId};
+use message::Dialect;
+use mqtt::ReasonCode;
+
+use crate::Link;
+use crate::event::{Cause, Closed};
+use crate::notice::Notice;
+use crate::plan::Plan;
+use crate::refusal::Refusal;
+use crate::world::Hub;
+
+impl<L: Link> Hub<L> {
+    pub(crate) fn closed(&mut self, closed: Closed<L>, plan: &mut Plan<L>) {
+        // After a takeover the session has another link already, and the old one has been dealt with.
+        let Some(session) = self.sessions.get_mut(closed.session) else { return };
+        if session.link.as_ref() != Some(&closed.link) {
+            session.mailbox.mark_sent(closed.sent);
+            return;
+        }
+        self.end_connection(closed.session, &closed.cause, closed.session_expiry_s, closed.sent, plan);
+    }
+
+    /// Somebody with the right to do so ends a client's connection.
+    pub(crate) fn drop_client(
+        &mut self,
+        scope: ScopeId,
+        client: &str,
+        clean_session: bool,
+        will: bool,
+        why: &str,
+        plan: &mut Plan<L>,
+    ) {
+        let Some(id) = self.sessions.of_client(scope, client) else { return };
+        if let Some(link) = self.sessions.get(id).and_then(|s| s.link.clone()) {
+            let reason = if will {
+                presence::DisconnectReason::ConnectionLost
+            } else {
+                presence::DisconnectReason::ApiInitiated
+            };
+            let refusal = Refusal::new(ReasonCode::AdministrativeAction, reason, why);
+            plan.tell(Notice::Close { link, refusal });
+            let cause = Cause { reason, will, text: why.into() };
+            self.end_connection(id, &cause, None, 0, plan);
+        }
+        if clean_session {
+            self.discard(id, plan);
+        }
+    }
+
+    pub(crate) fn end_connection(
+        &mut self,
+        id: SessionId,
+        cause: &Cause,
+        expiry_s: Option<u32>,
+        sent: u64,
+        plan: &mut Plan<L>,
+    ) {
+        let most_s = self.settings.session_expiry_max_s;
+        let now_ms = self.now_ms;
+        let Some(session) = self.sessions.get_mut(id) else { return };
+        self.access.remove(&id);
+        session.link = None;
+        session.offline_since_ms = Some(now_ms);
+        session.mailbox.mark_sent(sent);
+        let had_will = session.will.is_some();
+        let mut will = session.will.take().filter(|_| cause.will);
+        let expiry_before_s = session.expiry_s;
+        if let Some(expiry_s) = expiry_s {
+            session.expiry_s = expiry_s.min(most_s);
+        }
+        let (scope, client, ends) = (session.scope, session.client.clone(), session.expiry_s == 0);
+        let changed = had_will || session.expiry_s != expiry_before_s;
+        if let Some(waiting) = will.as_mut().filter(|w| w.delay_s > 0 && !ends) {
+            waiting.due_ms = Some(now_ms + u64::from(waiting.delay_s) * 1000);
+            session.will = will.take();
+        }
+        let event = presence::disconnected_event(&client, &session.connection, now_ms, cause.reason);
+        self.presence.disconnected(scope, &client, now_ms);
+        self.explain(&client, "disconnected", format!("{}: {}", cause.reason.as_str(), cause.text), plan);
+        if ends {
+            self.remove_session(id, plan);
+        } else {
+            self.route_session(id);
+            self.set_deadline(id);
+            if changed {
+                self.store_session(id, plan);
+            }
+        }
+        if let Some(will) = will {
+            self.publish_will(scope, &will, plan);
+        }
+        if presence::has_events(&client) {
+            self.presence_event(scope, "presence/disconnected", &client, event, plan);
+        }
+    }
+
+    /// Ends a session that is offline. A will that waits is published: the session's end is the latest time for it.
+    pub(crate) fn discard(&mut self, id: SessionId, plan: &mut Plan<L>) {
+        let Some(session) = self.remove_session(id, plan) else { return };
+        if let Some(will) = session.will.filter(|w| w.due_ms.is_some()) {
+            self.publish_will(session.scope, &will, plan);
+        }
+    }
+
+    pub(crate) fn publish_will(&mut self, scope: ScopeId, will: &Will, plan: &mut Plan<L>) {
+        let message = &will.message;
+        if self.settings.dialect == Dialect::Aws && message.topic.is_reserved() {
+            let text = format!(
+                "the will on reserved topic {} was ignored, as on AWS: use a plain topic for the will and a rule that \
+                 republishes it",
+                message.topic
+            );
+            self.explain(&message.publisher, "will ignored", text, plan);
+            return;
+        }
+        let mut message = (**message).clone();
+        message.received_ms = self.now_ms;
+        message.expires_ms = expiry(&message, self.now_ms);
+        self.publish(scope, None, message, plan);
+    }
+}
+
+/// The absolute time for a message expiry interval counted from now.
+pub(crate) fn expiry(message: &message::Message, now_ms: u64) -> Option<u64> {
+    let seconds = message.properties.as_ref()?.message_expiry_s?;
+    Some(now_ms + u64::from(seconds) * 1000)
+}

@@ -1,0 +1,176 @@
+//! Publishing on the change lane: retained messages, wills, events of the house, QoS 2.
+
+use std::sync::Arc;
+
+use broker::record;
+use broker::{ScopeId, SessionId};
+use bytes::Bytes;
+use message::{Message, QoS, Topic};
+use mqtt::ReasonCode;
+
+use crate::Link;
+use crate::event::{Answer, Origin, StoreFor};
+use crate::notice::{Deliver, Notice};
+use crate::plan::Plan;
+use crate::view::Route;
+use crate::world::Hub;
+
+pub(crate) const DISK_FULL: &str =
+    "the disk is full: this message needs it (a persistent subscriber or RETAIN) and was refused; free some space";
+
+impl<L: Link> Hub<L> {
+    pub(crate) fn publish_event(
+        &mut self,
+        origin: Origin,
+        message: Message,
+        answer: Option<Answer<L>>,
+        plan: &mut Plan<L>,
+    ) {
+        if self.disk_full && (message.retain || message.qos > QoS::AtMostOnce) {
+            self.explain(&message.publisher, "publish refused", DISK_FULL, plan);
+            self.answer(answer, ReasonCode::QuotaExceeded, Some(DISK_FULL), plan);
+            return;
+        }
+        if let (Some(session), Some(answer), QoS::ExactlyOnce) = (origin.session, &answer, message.qos)
+            && let Some(session) = self.sessions.get_mut(session)
+        {
+            session.held.insert(answer.packet_id);
+            let id = session.id;
+            self.store_session(id, plan);
+        }
+        self.publish(origin.scope, origin.session, message, plan);
+        self.answer(answer, ReasonCode::Success, None, plan);
+    }
+
+    pub(crate) fn answer(
+        &self,
+        answer: Option<Answer<L>>,
+        reason: ReasonCode,
+        text: Option<&str>,
+        plan: &mut Plan<L>,
+    ) {
+        if let Some(Answer { link, packet_id, qos }) = answer {
+            plan.tell(Notice::Answer { link, packet_id, qos, reason, text: text.map(str::to_owned) });
+        }
+    }
+
+    /// Publishes a message: keeps it if it is retained, and sends it to everybody who gets it now.
+    pub(crate) fn publish(
+        &mut self,
+        scope: ScopeId,
+        publisher: Option<SessionId>,
+        message: Message,
+        plan: &mut Plan<L>,
+    ) {
+        let message = Arc::new(message);
+        if message.retain && !message.topic.is_reserved() {
+            self.retain(scope, &message, plan);
+        }
+        let Some(place) = self.scopes.get(scope.0 as usize) else { return };
+        let route = Route::of(&place.routes.tree, &message.topic);
+        let mut stores = Vec::new();
+        route.for_each(publisher, message.id, message.qos, |reach| {
+            let qos = reach.granted(message.qos);
+            let retain = reach.retain(message.retain);
+            let subscription_ids = reach.subscription_ids.clone();
+            if reach.stores(message.qos) {
+                stores.push(StoreFor { session: reach.session, qos, retain, subscription_ids });
+            } else if let Some(link) = &reach.link {
+                let (link, message) = (link.clone(), message.clone());
+                plan.tell(Notice::Deliver(Deliver { link, message, qos, retain, subscription_ids, seq: None }));
+            }
+        });
+        self.put_in_mailboxes(&message, stores, plan);
+    }
+
+    fn retain(&mut self, scope: ScopeId, message: &Arc<Message>, plan: &mut Plan<L>) {
+        let disk_full = self.disk_full;
+        let key = self.key(scope);
+        let Some(place) = self.scope(scope) else { return };
+        if message.payload.is_empty() {
+            if place.retained.remove(&message.topic).is_some() {
+                plan.delete(key.retained(&message.topic));
+            }
+        } else if disk_full || !place.retained.has_room_for(&message.topic) {
+            let text = format!(
+                "the message on {} was delivered but not retained: {}",
+                message.topic,
+                if disk_full {
+                    "the disk is full".to_owned()
+                } else {
+                    format!("{} topics are retained, the limit", broker::limits::RETAINED_MESSAGES)
+                }
+            );
+            self.explain(&message.publisher, "not retained", text, plan);
+        } else {
+            place.retained.set(message.clone());
+            plan.put(key.retained(&message.topic), message.to_bytes());
+        }
+    }
+
+    /// Puts a message into mailboxes and offers it to those of them that are connected.
+    pub(crate) fn put_in_mailboxes(
+        &mut self,
+        message: &Arc<Message>,
+        receivers: Vec<StoreFor>,
+        plan: &mut Plan<L>,
+    ) {
+        if receivers.is_empty() {
+            return;
+        }
+        let bytes = message.to_bytes();
+        for receiver in receivers {
+            self.put_in_mailbox(message, &bytes, receiver, plan);
+        }
+    }
+
+    fn put_in_mailbox(&mut self, message: &Arc<Message>, bytes: &[u8], receiver: StoreFor, plan: &mut Plan<L>) {
+        let StoreFor { session, qos, retain, subscription_ids } = receiver;
+        let disk_full = self.disk_full;
+        let Some(session) = self.sessions.get_mut(session) else { return };
+        let client = session.client.clone();
+        if disk_full {
+            self.explain(&client, "message dropped", DISK_FULL, plan);
+            return;
+        }
+        let seq = match session.mailbox.admit(bytes.len() as u64) {
+            Ok(seq) => seq,
+            Err(overflow) => {
+                let text = format!("message on {} was dropped: {overflow}", message.topic);
+                self.explain(&client, "message dropped", text, plan);
+                return;
+            }
+        };
+        let (id, scope, link) = (session.id, session.scope, session.link.clone());
+        let record = record::encode(qos, retain, &subscription_ids, bytes);
+        plan.append(self.key(scope).mailbox(id), seq, record);
+        if let Some(link) = link {
+            let message = message.clone();
+            plan.tell(Notice::Deliver(Deliver { link, message, qos, retain, subscription_ids, seq: Some(seq) }));
+        }
+    }
+
+    /// Publishes an event of the house under `$aws/events/`.
+    pub(crate) fn presence_event(
+        &mut self,
+        scope: ScopeId,
+        kind: &str,
+        client: &str,
+        payload: Vec<u8>,
+        plan: &mut Plan<L>,
+    ) {
+        let Ok(topic) = Topic::parse(&format!("$aws/events/{kind}/{client}")) else { return };
+        let message = Message {
+            id: self.message_id(),
+            topic,
+            payload: Bytes::from(payload),
+            qos: QoS::AtLeastOnce,
+            retain: false,
+            properties: None,
+            publisher: "$aws".into(),
+            received_ms: self.now_ms,
+            expires_ms: None,
+        };
+        self.publish(scope, None, message, plan);
+    }
+}

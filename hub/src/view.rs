@@ -1,0 +1,126 @@
+//! What the publish lane reads: an immutable picture of all subscriptions, and the route of one topic through it.
+
+use std::sync::Arc;
+
+use broker::{Group, ScopeId, SessionId, Subscriber, Target};
+use message::{QoS, Tree};
+
+/// One picture; replaced as a whole after each commit that changed a subscription.
+#[derive(Debug)]
+pub struct View<L> {
+    /// Grows with each picture: what was looked up under another number is stale.
+    pub generation: u64,
+    pub trees: Vec<Tree<Target<L>>>,
+}
+
+/// Everybody who gets a topic.
+#[derive(Debug)]
+pub struct Route<L> {
+    pub direct: Vec<Reach<L>>,
+    pub groups: Vec<Arc<Group<L>>>,
+    /// Somebody here takes QoS above 0 through a mailbox.
+    pub stores: bool,
+}
+
+/// One session that gets a topic, all its matching subscriptions merged.
+#[derive(Debug, Clone)]
+pub struct Reach<L> {
+    pub session: SessionId,
+    pub link: Option<L>,
+    pub qos: QoS,
+    pub no_local: bool,
+    pub retain_as_published: bool,
+    pub persistent: bool,
+    pub subscription_ids: Vec<u32>,
+}
+
+impl<L: Clone> View<L> {
+    pub fn route(&self, scope: ScopeId, topic: &str) -> Route<L> {
+        match self.trees.get(scope.0 as usize) {
+            Some(tree) => Route::of(tree, topic),
+            None => Route { direct: Vec::new(), groups: Vec::new(), stores: false },
+        }
+    }
+}
+
+impl<L: Clone> Route<L> {
+    /// Looks a topic up. A session with several matching filters gets one copy, at its highest QoS.
+    pub fn of(tree: &Tree<Target<L>>, topic: &str) -> Self {
+        let mut direct: Vec<Reach<L>> = Vec::new();
+        let mut groups = Vec::new();
+        tree.for_each_match(topic, |_, target| match target {
+            Target::One(subscriber) => direct.push(Reach::of(subscriber)),
+            Target::Group(group) => groups.push(group.clone()),
+        });
+        if !direct.is_sorted_by_key(|r| r.session) {
+            direct.sort_by_key(|r| r.session);
+        }
+        direct.dedup_by(|later, kept| {
+            let same = later.session == kept.session;
+            if same {
+                kept.merge(later);
+            }
+            same
+        });
+        let stores = direct.iter().any(|r| r.persistent && r.qos > QoS::AtMostOnce)
+            || groups.iter().any(|g| g.members.iter().any(|m| m.persistent && m.qos > QoS::AtMostOnce));
+        Route { direct, groups, stores }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.direct.is_empty() && self.groups.is_empty()
+    }
+
+    /// Calls `each` for everybody who gets a message published by `publisher`; `lot` picks a group's member.
+    pub fn for_each(&self, publisher: Option<SessionId>, lot: u64, qos: QoS, mut each: impl FnMut(&Reach<L>)) {
+        for reach in &self.direct {
+            if !(reach.no_local && Some(reach.session) == publisher) {
+                each(reach);
+            }
+        }
+        for group in &self.groups {
+            if let Some(member) = group.pick(lot, qos) {
+                each(&Reach::of(member));
+            }
+        }
+    }
+}
+
+impl<L: Clone> Reach<L> {
+    fn of(subscriber: &Subscriber<L>) -> Self {
+        Reach {
+            session: subscriber.session,
+            link: subscriber.link.clone(),
+            qos: subscriber.qos,
+            no_local: subscriber.no_local,
+            retain_as_published: subscriber.retain_as_published,
+            persistent: subscriber.persistent,
+            subscription_ids: match subscriber.subscription_id {
+                0 => Vec::new(),
+                id => vec![id],
+            },
+        }
+    }
+
+    fn merge(&mut self, other: &mut Reach<L>) {
+        self.qos = self.qos.max(other.qos);
+        self.retain_as_published |= other.retain_as_published;
+        self.no_local &= other.no_local;
+        self.subscription_ids.append(&mut other.subscription_ids);
+    }
+
+    /// The QoS a message published at `qos` has for this session.
+    pub fn granted(&self, qos: QoS) -> QoS {
+        self.qos.min(qos)
+    }
+
+    /// Whether a message of this QoS goes through the session's mailbox.
+    pub fn stores(&self, qos: QoS) -> bool {
+        self.persistent && self.granted(qos) > QoS::AtMostOnce
+    }
+
+    /// The RETAIN flag of a live delivery.
+    pub fn retain(&self, published: bool) -> bool {
+        published && self.retain_as_published
+    }
+}

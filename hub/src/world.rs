@@ -1,0 +1,224 @@
+//! The change lane's world and its door: events are decided here, one after the other.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use broker::session::Will;
+use broker::{Presence, Retained, Routes, ScopeId, Session, SessionId, Sessions, Subscriber};
+use store::Reader;
+
+use crate::Link;
+use crate::event::Event;
+use crate::keys::ScopeKey;
+use crate::notice::Notice;
+use crate::plan::Plan;
+use crate::settings::Settings;
+use crate::view::View;
+
+/// Everything the one writer knows.
+pub struct Hub<L> {
+    pub(crate) settings: Settings,
+    pub(crate) reader: Arc<dyn Reader>,
+    pub(crate) scopes: Vec<Scope<L>>,
+    pub(crate) sessions: Sessions<L>,
+    pub(crate) presence: Presence,
+    /// What each live connection may do.
+    pub(crate) access: HashMap<SessionId, policy::Access>,
+    pub(crate) connects: HashMap<(ScopeId, Arc<str>), Allowance>,
+    /// Sessions that have something due, soonest first.
+    pub(crate) deadlines: BTreeSet<(u64, SessionId)>,
+    pub(crate) next_session: u64,
+    pub(crate) next_message: u64,
+    pub(crate) now_ms: u64,
+    pub(crate) disk_full: bool,
+    generation: u64,
+    changed: bool,
+}
+
+/// What belongs to one account and region.
+pub(crate) struct Scope<L> {
+    pub(crate) key: ScopeKey,
+    pub(crate) routes: Routes<L>,
+    pub(crate) retained: Retained,
+}
+
+/// CONNECTs a client id may still send.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Allowance {
+    pub(crate) left: u32,
+    pub(crate) since_ms: u64,
+}
+
+/// Ids of messages that the hub itself makes; the publish lane's stay below.
+const FIRST_OWN_MESSAGE: u64 = 1 << 62;
+
+impl<L: Link> Hub<L> {
+    pub(crate) fn empty(settings: Settings, scopes: Vec<ScopeKey>, reader: Arc<dyn Reader>, now_ms: u64) -> Self {
+        let dialect = settings.dialect;
+        let scope = |key| Scope { key, routes: Routes::new(dialect), retained: Retained::default() };
+        Hub {
+            settings,
+            reader,
+            scopes: scopes.into_iter().map(scope).collect(),
+            sessions: Sessions::default(),
+            presence: Presence::default(),
+            access: HashMap::new(),
+            connects: HashMap::new(),
+            deadlines: BTreeSet::new(),
+            next_session: 1,
+            next_message: FIRST_OWN_MESSAGE,
+            now_ms,
+            disk_full: false,
+            generation: 0,
+            changed: true,
+        }
+    }
+
+    /// Decides one event. Nothing is told and nothing is on disk until the shell has committed the plan.
+    pub fn decide(&mut self, now_ms: u64, event: Event<L>, plan: &mut Plan<L>) {
+        self.now_ms = self.now_ms.max(now_ms);
+        match event {
+            Event::Connect(request) => self.connect(*request, plan),
+            Event::Closed(closed) => self.closed(closed, plan),
+            Event::Subscribe { link, session, packet } => self.subscribe(&link, session, packet, plan),
+            Event::Unsubscribe { link, session, packet } => self.unsubscribe(&link, session, &packet, plan),
+            Event::Publish { origin, message, answer } => self.publish_event(origin, message, answer, plan),
+            Event::Store(store) => self.store(store, plan),
+            Event::Taken { session, seqs } => self.taken(session, &seqs, plan),
+            Event::Received { link, session, seq } => self.received(link, session, seq, plan),
+            Event::Released { session, packet_id } => self.released(session, packet_id, plan),
+            Event::Fetch { link, session, from, most } => self.fetch(link, session, from, most, plan),
+            Event::Drop { scope, client, clean_session, will, why } => {
+                self.drop_client(scope, &client, clean_session, will, &why, plan);
+            }
+            Event::Tick => self.tick(plan),
+            Event::Disk { full } => self.disk_full = full,
+        }
+    }
+
+    /// The next picture for the publish lane, if subscriptions have changed since the last one.
+    pub fn next_view(&mut self) -> Option<View<L>> {
+        if !std::mem::take(&mut self.changed) {
+            return None;
+        }
+        self.generation += 1;
+        Some(View {
+            generation: self.generation,
+            trees: self.scopes.iter().map(|s| s.routes.tree.clone()).collect(),
+        })
+    }
+
+    /// When the next [`Event::Tick`] has something to do.
+    pub fn next_deadline_ms(&self) -> Option<u64> {
+        self.deadlines.first().map(|(due_ms, _)| *due_ms)
+    }
+
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    pub fn sessions(&self) -> &Sessions<L> {
+        &self.sessions
+    }
+
+    pub fn retained(&self, scope: ScopeId) -> Option<&Retained> {
+        self.scopes.get(scope.0 as usize).map(|s| &s.retained)
+    }
+
+    pub fn is_disk_full(&self) -> bool {
+        self.disk_full
+    }
+
+    pub(crate) fn scope(&mut self, id: ScopeId) -> Option<&mut Scope<L>> {
+        self.scopes.get_mut(id.0 as usize)
+    }
+
+    pub(crate) fn key(&self, id: ScopeId) -> ScopeKey {
+        self.scopes.get(id.0 as usize).map_or_else(|| ScopeKey(String::new()), |s| s.key.clone())
+    }
+
+    pub(crate) fn explain(&self, client: &Arc<str>, what: &'static str, text: impl Into<String>, plan: &mut Plan<L>) {
+        plan.tell(Notice::Explain { client: client.clone(), what, text: text.into() });
+    }
+
+    /// Enters every subscription of a session into the routes, with the link it has now.
+    pub(crate) fn route_session(&mut self, id: SessionId) {
+        let Some(session) = self.sessions.get(id) else { return };
+        let Some(scope) = self.scopes.get_mut(session.scope.0 as usize) else { return };
+        for subscription in session.subscriptions.values() {
+            scope.routes.insert(&subscription.filter, subscriber(session, subscription));
+        }
+        self.changed |= !session.subscriptions.is_empty();
+    }
+
+    /// Enters one subscription into the routes.
+    pub(crate) fn route_subscription(&mut self, id: SessionId, filter: &str) {
+        let Some(session) = self.sessions.get(id) else { return };
+        let Some(scope) = self.scopes.get_mut(session.scope.0 as usize) else { return };
+        if let Some(subscription) = session.subscriptions.get(filter) {
+            scope.routes.insert(&subscription.filter, subscriber(session, subscription));
+            self.changed = true;
+        }
+    }
+
+    pub(crate) fn unroute(&mut self, scope: ScopeId, filter: &message::Filter, id: SessionId) {
+        if let Some(scope) = self.scope(scope) {
+            scope.routes.remove(filter, id);
+            self.changed = true;
+        }
+    }
+
+    /// Ends a session: subscriptions, mailbox and what the disk holds of it.
+    pub(crate) fn remove_session(&mut self, id: SessionId, plan: &mut Plan<L>) -> Option<Session<L>> {
+        let session = self.sessions.remove(id)?;
+        self.access.remove(&id);
+        let key = self.key(session.scope);
+        for subscription in session.subscriptions.values() {
+            self.unroute(session.scope, &subscription.filter, id);
+            if session.persistent {
+                plan.delete(key.subscription(&session.client, subscription.filter.as_str()));
+            }
+        }
+        if session.persistent {
+            plan.delete(key.session(&session.client));
+            plan.drop_log(key.mailbox(id));
+            for seq in session.mailbox.all_released() {
+                plan.delete(key.released(id, seq));
+            }
+        }
+        Some(session)
+    }
+
+    pub(crate) fn store_session(&self, id: SessionId, plan: &mut Plan<L>) {
+        let Some(session) = self.sessions.get(id).filter(|s| s.persistent) else { return };
+        let stored = broker::session::StoredSession {
+            id,
+            version: session.version,
+            expiry_s: session.expiry_s,
+            will: session.will.as_ref().map(stored_will),
+            held: session.held.clone(),
+        };
+        plan.put(self.key(session.scope).session(&session.client), stored.encode());
+    }
+
+    pub(crate) fn message_id(&mut self) -> u64 {
+        self.next_message += 1;
+        self.next_message
+    }
+}
+
+fn stored_will(will: &Will) -> broker::session::StoredWill {
+    broker::session::StoredWill { message: will.message.to_bytes(), delay_s: will.delay_s }
+}
+
+fn subscriber<L: Clone>(session: &Session<L>, subscription: &broker::Subscription) -> Subscriber<L> {
+    Subscriber {
+        session: session.id,
+        link: session.link.clone(),
+        qos: subscription.qos,
+        no_local: subscription.no_local,
+        retain_as_published: subscription.retain_as_published,
+        persistent: session.persistent,
+        subscription_id: subscription.subscription_id,
+    }
+}
