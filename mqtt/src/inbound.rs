@@ -78,6 +78,8 @@ enum Stage {
 pub struct Inbound {
     role: Role,
     stage: Stage,
+    /// Server only: CONNECT named no authentication method, so AUTH may not come.
+    auth_barred: bool,
     version: Option<Version>,
     limits: InboundLimits,
     /// Packet ids of QoS 1 and 2 messages not yet answered for good, oldest first.
@@ -97,6 +99,7 @@ impl Inbound {
         Self {
             role,
             stage: Stage::Opening,
+            auth_barred: false,
             version,
             limits,
             open: Vec::new(),
@@ -195,9 +198,12 @@ impl Inbound {
                 "a server sends no DISCONNECT before MQTT 5 [3.1.1 section 3.14]"
             }
             (Stage::Opening, Role::Client, packet)
-                if !matches!(packet, Packet::Connack(_) | Packet::Auth(_) | Packet::Disconnect(_)) =>
+                if !matches!(packet, Packet::Connack(_) | Packet::Auth(_)) =>
             {
                 "the first packet is not CONNACK [5.0 section 3.2]"
+            }
+            (_, _, Packet::Auth(_)) if self.auth_barred => {
+                "AUTH comes without an authentication method in CONNECT [5.0 section 4.12]"
             }
             _ => return Ok(()),
         };
@@ -251,6 +257,7 @@ impl Inbound {
             Packet::Connect(connect) => {
                 self.stage = Stage::Open;
                 self.version = Some(connect.version);
+                self.auth_barred = connect.authentication_method.is_none();
                 Incoming::Connect(connect)
             }
             Packet::Connack(connack) => {

@@ -1,12 +1,12 @@
 //! Reason codes of MQTT 5.0 and the CONNACK return codes of 3.x. Says what a code means, not when to send it.
 
 macro_rules! reason_codes {
-    ($($name:ident = $value:literal, $text:literal;)*) => {
+    ($($(#[$meta:meta])? $name:ident = $value:literal, $text:literal;)*) => {
         /// Why something was done or refused (MQTT 5.0 section 2.4).
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
         #[repr(u8)]
         pub enum ReasonCode {
-            $($name = $value,)*
+            $($(#[$meta])? $name = $value,)*
         }
 
         impl ReasonCode {
@@ -30,6 +30,7 @@ macro_rules! reason_codes {
 }
 
 reason_codes! {
+    #[default]
     Success = 0x00, "Success";
     GrantedQos1 = 0x01, "Granted QoS 1";
     GrantedQos2 = 0x02, "Granted QoS 2";
@@ -79,12 +80,6 @@ reason_codes! {
 impl ReasonCode {
     pub const NormalDisconnection: Self = Self::Success;
     pub const GrantedQos0: Self = Self::Success;
-}
-
-impl Default for ReasonCode {
-    fn default() -> Self {
-        Self::Success
-    }
 }
 
 impl ReasonCode {

@@ -1,6 +1,6 @@
 //! The bodies of SUBSCRIBE, SUBACK, UNSUBSCRIBE and UNSUBACK in, the packets out. Grants nothing.
 
-use message::{Filter, QoS};
+use message::{Filter, FilterError, QoS};
 
 use super::body::Body;
 use super::property::{Property, PropertyReader};
@@ -64,8 +64,24 @@ fn options(body: &mut Body<'_>, filter: &str, v5: bool) -> Result<SubscribeFilte
 
 fn filter<'a>(body: &mut Body<'a>) -> Result<&'a str, DecodeError> {
     let filter = body.text()?;
-    Filter::check(filter).map_err(|_| {
-        let what = "a topic filter is empty or misplaces + or #; they stand alone between slashes, # last [5.0 section 4.7.1]";
+    Filter::check(filter).map_err(|error| {
+        let what = match error {
+            FilterError::Empty => "a topic filter is empty; name at least one level [5.0 section 4.7.3]",
+            FilterError::TooLong { .. } => "a topic filter is over 65535 bytes [5.0 section 4.7.3]",
+            FilterError::Nul => "a topic filter holds the character U+0000 [5.0 section 4.7.3]",
+            FilterError::HashNotLast => "# is not the last level of a topic filter [5.0 section 4.7.1.2]",
+            FilterError::HashNotAlone => {
+                "# shares its level; write it alone, as in a/# [5.0 section 4.7.1.2]"
+            }
+            FilterError::PlusNotAlone => {
+                "+ shares its level; write it alone, as in a/+/b [5.0 section 4.7.1.3]"
+            }
+            FilterError::ShareNameEmpty => {
+                "the share name is empty; write $share/NAME/FILTER [5.0 section 4.8.2]"
+            }
+            FilterError::ShareNameWildcard => "the share name holds + or # [5.0 section 4.8.2]",
+            FilterError::ShareWithoutFilter => "no filter follows the share name [5.0 section 4.8.2]",
+        };
         body.error(ReasonCode::TopicFilterInvalid, what)
     })?;
     Ok(filter)

@@ -22,7 +22,9 @@ impl AliasTable {
         let at = match alias.checked_sub(1) {
             Some(at) if alias <= maximum => usize::from(at),
             _ => {
-                return Err(error("the topic alias is above the topic alias maximum [5.0 section 3.3.2.3.4]"));
+                return Err(error(
+                    "the topic alias is above the topic alias maximum [5.0 section 3.3.2.3.4]",
+                ));
             }
         };
         if topic.is_empty() {
