@@ -1,0 +1,26 @@
+//! Limits of the shell: what one connection may hold in memory, and how long it may keep us waiting.
+
+use std::time::Duration;
+
+/// Bytes waiting for one receiver before QoS 0 messages to it are dropped and others wait.
+pub(crate) const OUT_BYTES: usize = 8 * 1024 * 1024;
+/// QoS 1 messages waiting for the window of one session that has no mailbox.
+pub(crate) const PENDING_MESSAGES: usize = 65_536;
+/// Their bytes.
+pub(crate) const PENDING_BYTES: usize = 32 * 1024 * 1024;
+/// From accept to a decided CONNECT (AWS states no number).
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Bytes read from a socket at a time.
+pub(crate) const READ_BYTES: usize = 64 * 1024;
+/// A CONNECT may not be larger than this, whatever the dialect: its sender is a stranger yet.
+pub(crate) const CONNECT_BYTES: u32 = 384 * 1024;
+/// Events waiting for the writer before connections stop reading.
+pub(crate) const QUEUED_EVENTS: usize = 16_384;
+/// Events decided for one commit.
+pub(crate) const EVENTS_PER_COMMIT: usize = 1024;
+/// TLS handshakes under way at a time; the rest waits, so that connected clients are not starved.
+pub(crate) const HANDSHAKES: usize = 64;
+/// After a goodbye, time for the peer to read it.
+pub(crate) const LINGER: Duration = Duration::from_millis(500);
+/// Explanations kept for people.
+pub(crate) const EXPLANATIONS: usize = 10_000;

@@ -1,0 +1,80 @@
+//! What every part of the shell can reach: the view, the writer's desk, the clock, counters, the recent past.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use arc_swap::ArcSwap;
+use hub::{Settings, View};
+use policy::Access;
+use registry::Registry;
+
+use crate::activity::Activity;
+use crate::clock::Clock;
+use crate::desk::Desk;
+use crate::link::Link;
+use crate::links::Links;
+use crate::metrics::Metrics;
+use crate::traces::Traces;
+
+/// The one thing that tasks and threads have in common.
+pub struct Shared {
+    pub settings: Settings,
+    pub clock: Clock,
+    pub(crate) view: ArcSwap<View<Arc<Link>>>,
+    pub(crate) desk: Desk,
+    pub(crate) links: Links,
+    pub metrics: Metrics,
+    pub activity: Activity,
+    pub traces: Traces,
+    /// Things and certificates; changed only together with a write at the desk.
+    pub(crate) registry: Mutex<Registry>,
+    /// What the principal of the plain listener may do.
+    pub(crate) anonymous: Access,
+    pub(crate) account: String,
+    pub(crate) region: String,
+    next_message: AtomicU64,
+}
+
+impl Shared {
+    #[expect(clippy::too_many_arguments, reason = "called once, with everything the house is made of")]
+    pub(crate) fn new(
+        settings: Settings,
+        clock: Clock,
+        view: View<Arc<Link>>,
+        desk: Desk,
+        registry: Registry,
+        anonymous: Access,
+        account: String,
+        region: String,
+    ) -> Shared {
+        Shared {
+            settings,
+            clock,
+            view: ArcSwap::from_pointee(view),
+            desk,
+            links: Links::default(),
+            metrics: Metrics::default(),
+            activity: Activity::default(),
+            traces: Traces::default(),
+            registry: Mutex::new(registry),
+            anonymous,
+            account,
+            region,
+            next_message: AtomicU64::new(1),
+        }
+    }
+
+    pub(crate) fn registry(&self) -> MutexGuard<'_, Registry> {
+        self.registry.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    pub(crate) fn message_id(&self) -> u64 {
+        self.next_message.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Says what happened to a client, to the log and to whoever asks later.
+    pub(crate) fn explain(&self, client: &str, what: &'static str, text: &str) {
+        tracing::info!(client, what, "{text}");
+        self.activity.note(self.clock.wall_ms(), client, what, text);
+    }
+}
