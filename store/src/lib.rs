@@ -4,6 +4,7 @@
 mod admission;
 pub mod batch;
 pub mod embedded;
+pub mod faulty;
 pub mod limits;
 pub mod memory;
 pub mod reader;
@@ -14,6 +15,7 @@ use thiserror::Error;
 
 pub use batch::{Batch, Durability, Expect, Write};
 pub use embedded::{Embedded, OpenError, Options};
+pub use faulty::{Disk, Fault, Faulty};
 pub use memory::Memory;
 pub use reader::{Document, ReadError, Reader, Span};
 

@@ -21,16 +21,21 @@ impl Memory {
     pub fn new() -> Self {
         Self::default()
     }
+
+    pub(crate) fn holding(state: State) -> Self {
+        Self { state: Arc::new(RwLock::new(state)) }
+    }
+
+    /// Whether the batch would be taken; changes nothing.
+    pub(crate) fn check(&self, batch: &Batch) -> Result<(), CommitError> {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        admission::admit(batch, &mut *state).map(drop)
+    }
 }
 
 impl Store for Memory {
     fn commit(&mut self, batch: &Batch, _durability: Durability) -> Result<(), CommitError> {
-        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        let revisions = admission::admit(batch, &mut *state)?;
-        for (write, revision) in batch.writes.iter().zip(revisions) {
-            state.apply(write, revision);
-        }
-        Ok(())
+        self.state.write().unwrap_or_else(PoisonError::into_inner).take(batch)
     }
 
     fn reader(&self) -> Arc<dyn Reader> {
@@ -67,6 +72,15 @@ impl Present for State {
 }
 
 impl State {
+    /// Takes the whole batch or refuses it.
+    pub(crate) fn take(&mut self, batch: &Batch) -> Result<(), CommitError> {
+        let revisions = admission::admit(batch, self)?;
+        for (write, revision) in batch.writes.iter().zip(revisions) {
+            self.apply(write, revision);
+        }
+        Ok(())
+    }
+
     /// Takes a write that was admitted.
     fn apply(&mut self, write: &Write, revision: u64) {
         match write {

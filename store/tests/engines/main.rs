@@ -1,10 +1,13 @@
 //! The same cases over every engine: what one store answers, all must.
 
+mod damage;
+mod faults;
+mod kill;
 mod suite;
 
 use std::path::Path;
 
-use store::{Embedded, Memory, Options, Store};
+use store::{Disk, Embedded, Faulty, Memory, Options, Store};
 use suite::Home;
 use tempfile::TempDir;
 
@@ -53,4 +56,32 @@ fn memory_conforms() {
 #[test]
 fn embedded_conforms() {
     suite::conformance(EmbeddedHome::new, 100);
+}
+
+struct FaultyHome {
+    store: Option<Faulty>,
+    disk: Disk,
+}
+
+impl FaultyHome {
+    fn new() -> Self {
+        let disk = Disk::new(7);
+        Self { store: Some(disk.open()), disk }
+    }
+}
+
+impl Home for FaultyHome {
+    fn store(&mut self) -> &mut dyn Store {
+        self.store.as_mut().expect("the store is open")
+    }
+
+    fn reopen(&mut self) {
+        self.store = None;
+        self.store = Some(self.disk.open());
+    }
+}
+
+#[test]
+fn faulty_conforms_while_healthy() {
+    suite::conformance(FaultyHome::new, 64);
 }
