@@ -3,6 +3,8 @@
 mod decode;
 mod encode;
 mod fanout;
+#[doc(hidden)]
+pub mod fuzzing;
 mod inbound;
 mod keep_alive;
 pub mod limits;
