@@ -1,0 +1,1 @@
+"""Cases with other people's unmodified clients. Does not look inside packets."""

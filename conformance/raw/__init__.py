@@ -1,0 +1,1 @@
+"""Our own conformance cases, packet by packet. Does not use any MQTT library."""
