@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use crate::ask::{Action, Ask, Resource};
+use crate::condition::Context;
 use crate::document::{Document, Effect, Statement};
+use crate::nearest;
 use crate::pattern::Pattern;
 use crate::variables::Variables;
-use crate::verdict::{Fix, Place, Variable, Verdict, Why};
+use crate::verdict::{Fix, Place, Variable, Verdict, Why, allow_statement};
 
 /// A policy's name, the number of its default version, and that version's document.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,6 +39,10 @@ struct Clause {
     effect: Effect,
     actions: u32,
     not_resource: bool,
+    holds_connecting: bool,
+    holds_otherwise: bool,
+    /// A condition needs a value that comes with the ask.
+    asks: bool,
     patterns: Vec<Pattern>,
     /// For each kind of resource, where each pattern stands behind `prefix` and the kind's word.
     starts: [Vec<(u16, u16)>; KINDS.len()],
@@ -70,6 +76,13 @@ impl Access {
                 compiled.matching(ask).next().is_some_and(|clause| clause.effect == Effect::Allow)
             }
         }
+    }
+
+    /// Whether verdicts on this action depend on more than action and resource, so that none may be kept.
+    pub fn depends_on_moment(&self, action: Action) -> bool {
+        self.0.as_ref().is_some_and(|compiled| {
+            compiled.clauses.iter().any(|clause| clause.asks && clause.actions & action.bit() != 0)
+        })
     }
 
     pub fn evaluate(&self, ask: &Ask<'_>) -> Verdict {
@@ -111,6 +124,15 @@ fn clause(
     if patterns.is_empty() && !statement.not_resource {
         return None;
     }
+    let holds = |connecting| {
+        let context = Context::without_ask(variables, connecting);
+        let fixed = statement.conditions.iter().filter(|line| !line.comes_with_the_ask());
+        fixed.into_iter().all(|line| line.holds(&context, statement.effect))
+    };
+    let (holds_connecting, holds_otherwise) = (holds(true), holds(false));
+    if !holds_connecting && !holds_otherwise {
+        return None;
+    }
     let starts = KINDS.map(|kind| {
         let head = format!("{prefix}{kind}");
         let mut starts = Vec::new();
@@ -125,6 +147,9 @@ fn clause(
         effect: statement.effect,
         actions: statement.actions,
         not_resource: statement.not_resource,
+        holds_connecting,
+        holds_otherwise,
+        asks: statement.conditions.iter().any(|line| line.comes_with_the_ask()),
         patterns,
         starts,
     })
@@ -132,7 +157,8 @@ fn clause(
 
 impl Clause {
     fn covers(&self, action: Action, resource: &Resource<'_>) -> bool {
-        self.actions & action.bit() != 0 && self.lists(resource) != self.not_resource
+        let holds = if action == Action::Connect { self.holds_connecting } else { self.holds_otherwise };
+        holds && self.actions & action.bit() != 0 && self.lists(resource) != self.not_resource
     }
 
     fn lists(&self, resource: &Resource<'_>) -> bool {
@@ -151,7 +177,20 @@ impl Clause {
 impl Compiled {
     /// Clauses that cover the ask, the denying ones first.
     fn matching<'a>(&'a self, ask: &'a Ask<'_>) -> impl Iterator<Item = &'a Clause> {
-        self.clauses.iter().filter(|clause| clause.covers(ask.action, &ask.resource))
+        self.clauses.iter().filter(|clause| {
+            clause.covers(ask.action, &ask.resource) && (!clause.asks || self.holds_now(clause, ask))
+        })
+    }
+
+    fn statement(&self, clause: &Clause) -> Option<&Statement> {
+        self.documents.get(clause.document)?.document.statements().get(clause.statement)
+    }
+
+    fn holds_now(&self, clause: &Clause, ask: &Ask<'_>) -> bool {
+        let context = Context::of(&self.variables, ask);
+        self.statement(clause).is_some_and(|statement| {
+            statement.conditions.iter().all(|line| line.holds(&context, clause.effect))
+        })
     }
 
     fn evaluate(&self, ask: &Ask<'_>) -> Verdict {
@@ -171,7 +210,7 @@ impl Compiled {
             }
         }
         let [allowing, denying] = names;
-        let place = deciding.and_then(|clause| self.place(clause));
+        let place = deciding.and_then(|clause| self.place(clause, &arn));
         let allowed = deciding.is_some_and(|clause| clause.effect == Effect::Allow);
         let (why, fix) = match place {
             Some(place) if allowed => (Why::Allowed(place), None),
@@ -193,34 +232,35 @@ impl Compiled {
     }
 
     fn unmatched(&self, ask: &Ask<'_>, arn: &str) -> (Why, Option<Fix>) {
-        let statement = format!(
-            r#"{{"Effect":"Allow","Action":"{}","Resource":{}}}"#,
-            ask.action,
-            serde_json::Value::from(arn)
-        );
-        match self.documents.first() {
-            None => {
-                let document = format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#);
-                (Why::NoPolicy, Some(Fix::AttachPolicy { document }))
-            }
-            Some(first) => {
-                let policies =
-                    self.documents.iter().map(|named| (named.name.clone(), named.version)).collect();
-                let fix = Fix::AddStatement { policy: first.name.clone(), statement };
-                (Why::NothingMatched { policies, nearest: None }, Some(fix))
-            }
-        }
+        let statement = allow_statement(ask.action, arn);
+        let Some(first) = self.documents.first() else {
+            let document = format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#);
+            return (Why::NoPolicy, Some(Fix::AttachPolicy { document }));
+        };
+        let nearest = nearest::nearest(&self.documents, &self.variables, ask, arn);
+        let policy = nearest.as_ref().map_or(&first.name, |nearest| &nearest.place.policy).clone();
+        let policies = self.documents.iter().map(|named| (named.name.clone(), named.version)).collect();
+        (Why::NothingMatched { policies, nearest }, Some(Fix::AddStatement { policy, statement }))
     }
 
-    fn place(&self, clause: &Clause) -> Option<Place> {
+    fn place(&self, clause: &Clause, arn: &str) -> Option<Place> {
         let named = self.documents.get(clause.document)?;
-        let statement = named.document.statements().get(clause.statement)?;
+        let statement = self.statement(clause)?;
+        let matching = statement
+            .resources
+            .iter()
+            .find(|resource| resource.fill(&self.variables).is_ok_and(|pattern| pattern.matches(arn)));
+        let resource = nearest::short(matching.or(statement.resources.first())?.text());
         Some(Place {
             policy: named.name.clone(),
             version: named.version,
             statement: clause.statement + 1,
             sid: statement.sid.clone(),
-            resource: statement.resources.first()?.text().to_owned(),
+            resource: if clause.not_resource {
+                format!("everything but {resource}")
+            } else {
+                resource.to_owned()
+            },
         })
     }
 

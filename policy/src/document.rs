@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 
+use crate::arn;
 use crate::ask::Action;
+use crate::condition::Condition;
 use crate::fault::{Fault, PolicyError};
 use crate::json::{self, Member, Node, Value};
+use crate::keys;
 use crate::limits;
+use crate::operator::Operator;
 use crate::pattern::Pattern;
 use crate::template::Template;
 
@@ -36,6 +40,7 @@ pub(crate) struct Statement {
     pub(crate) actions: u32,
     pub(crate) resources: Vec<Template>,
     pub(crate) not_resource: bool,
+    pub(crate) conditions: Vec<Condition>,
 }
 
 impl Document {
@@ -131,7 +136,8 @@ fn parse(text: &str, limit: usize) -> Result<Document, Found> {
     Ok(Document(Arc::new(Body { variables_allowed, statements })))
 }
 
-const STATEMENT_FIELDS: &[&str] = &["Sid", "Effect", "Action", "NotAction", "Resource", "NotResource"];
+const STATEMENT_FIELDS: &[&str] =
+    &["Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"];
 
 fn statement(node: &Node, path: &str, variables_allowed: bool) -> Result<Statement, Found> {
     let members = object(node, path)?;
@@ -173,10 +179,17 @@ fn statement(node: &Node, path: &str, variables_allowed: bool) -> Result<Stateme
         actions: if not_action { !named } else { named },
         resources,
         not_resource: resource_name == "NotResource",
+        conditions: match field(members, "Condition") {
+            None => Vec::new(),
+            Some(block) => conditions(block, &format!("{path}.Condition"), variables_allowed)?,
+        },
     })
 }
 
 fn statement_fix(key: &str) -> String {
+    if key == "Conditions" {
+        return "write \"Condition\"".to_owned();
+    }
     if let Some(meant) = STATEMENT_FIELDS.iter().find(|field| field.eq_ignore_ascii_case(key)) {
         return format!("write {meant:?}: the case of a field's name counts");
     }
@@ -222,83 +235,62 @@ fn named_actions(texts: &[String]) -> u32 {
 }
 
 fn resource(text: &str, variables_allowed: bool) -> Result<Template, Fault> {
-    let template = if variables_allowed {
-        Template::parse(text).map_err(|reason| Fault::Variable { found: text.to_owned(), reason })?
-    } else {
-        Template::plain(text)
-    };
-    check_arn(text).map_err(|reason| Fault::Resource { found: text.to_owned(), reason })?;
-    Ok(template)
+    arn::check(text).map_err(|reason| Fault::Resource { found: text.to_owned(), reason })?;
+    template(text, variables_allowed)
 }
 
-fn check_arn(text: &str) -> Result<(), String> {
-    if text == "*" {
-        return Ok(());
+fn template(text: &str, variables_allowed: bool) -> Result<Template, Fault> {
+    if !variables_allowed {
+        return Ok(Template::plain(text));
     }
-    if !text.starts_with("arn:") {
-        return Err("it does not begin with arn:".to_owned());
-    }
-    if text.chars().any(char::is_control) {
-        return Err("it holds a control character".to_owned());
-    }
-    let parts = arn_parts(text);
-    let [_, partition, service, region, account, ..] = parts.as_slice() else {
-        // A final star crosses colons, so the parts behind it need not be written.
-        return if parts.last().is_some_and(|last| last.ends_with('*')) {
-            Ok(())
-        } else {
-            Err("an ARN has six parts, separated by colons".to_owned())
-        };
-    };
-    if parts.len() < 6 && !account.ends_with('*') {
-        return Err("an ARN has six parts, separated by colons".to_owned());
-    }
-    if parts.get(5).is_some_and(|tail| tail.is_empty()) {
-        return Err("nothing follows the account".to_owned());
-    }
-    let open = |part: &str| part.contains(['*', '?']) || part.contains("${");
-    let word =
-        |part: &str| part.chars().all(|ch| ch.is_ascii_lowercase() || ch.is_ascii_digit() || ch == '-');
-    for (name, part) in [("partition", partition), ("service", service), ("region", region)] {
-        if !open(part) && !word(part) {
-            return Err(format!("{part:?} is not a {name}"));
-        }
-    }
-    if !open(partition) && *partition != "aws" && !partition.starts_with("aws-") {
-        return Err(format!("{partition:?} is not a partition; it is aws, aws-cn or aws-us-gov"));
-    }
-    if service.is_empty() {
-        return Err("the service is empty; it is iot".to_owned());
-    }
-    if *service == "iot" && region.is_empty() {
-        return Err("the region is empty".to_owned());
-    }
-    let twelve_digits = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
-    if !open(account) && !twelve_digits && (*service == "iot" || !(account.is_empty() || *account == "aws")) {
-        return Err(format!("the account {account:?} does not have 12 digits"));
-    }
-    Ok(())
+    Template::parse(text).map_err(|reason| Fault::Variable { found: text.to_owned(), reason })
 }
 
-/// At most six parts; a colon inside `${…}` separates nothing.
-pub(crate) fn arn_parts(text: &str) -> Vec<&str> {
-    let mut parts = Vec::with_capacity(6);
-    let (mut start, mut inside) = (0, false);
-    let mut previous = ' ';
-    for (at, ch) in text.char_indices() {
-        match ch {
-            '{' if previous == '$' => inside = true,
-            '}' => inside = false,
-            ':' if !inside && parts.len() < 5 => {
-                parts.push(text.get(start..at).unwrap_or_default());
-                start = at + 1;
+fn conditions(block: &Node, path: &str, variables_allowed: bool) -> Result<Vec<Condition>, Found> {
+    let mut conditions = Vec::new();
+    for member in object(block, path)? {
+        let operator_path = format!("{path}.{}", member.key);
+        let operator = Operator::parse(&member.key).map_err(|fix| {
+            Found::new(member.at, &operator_path, Fault::Operator { found: member.key.clone(), fix })
+        })?;
+        for line in object(&member.node, &operator_path)? {
+            let key_path = format!("{operator_path}.{}", line.key);
+            if line.key.is_empty() || line.key.contains(['$', '{', '*', '?']) {
+                return Err(Found::new(line.at, &key_path, Fault::ConditionKey(line.key.clone())));
             }
-            _ => {}
+            let mut values = Vec::new();
+            for (text, at, path) in condition_values(&line.node, &key_path)? {
+                let fault = |fault| Found::new(at, &path, fault);
+                let value = template(&text, variables_allowed).map_err(fault)?;
+                if !text.contains("${") {
+                    operator.check(&text).map_err(|wanted| {
+                        let operator = member.key.clone();
+                        fault(Fault::ConditionValue { found: text.clone(), operator, wanted })
+                    })?;
+                }
+                values.push(value);
+            }
+            let key = keys::canonical(&line.key).unwrap_or_else(|| line.key.clone());
+            conditions.push(Condition { operator_text: member.key.clone(), operator, key, values });
         }
-        previous = ch;
     }
-    parts.push(text.get(start..).unwrap_or_default());
-    parts
+    Ok(conditions)
+}
+
+/// Booleans and numbers may stand bare; a list may be empty, and then nothing equals it.
+fn condition_values(node: &Node, path: &str) -> Result<Vec<(String, usize, String)>, Found> {
+    let one = |node: &Node, path: String| match &node.value {
+        Value::Text(text) | Value::Number(text) => Ok((text.clone(), node.at, path)),
+        Value::Bool(value) => Ok((value.to_string(), node.at, path)),
+        other => Err(wrong(node, &path, "a string", other)),
+    };
+    match &node.value {
+        Value::List(nodes) => {
+            let each = nodes.iter().enumerate();
+            each.map(|(position, node)| one(node, format!("{path}[{position}]"))).collect()
+        }
+        _ => Ok(vec![one(node, path.to_owned())?]),
+    }
 }
 
 fn object<'a>(node: &'a Node, path: &str) -> Result<&'a [Member], Found> {

@@ -49,4 +49,10 @@ pub enum Fault {
         "{found:?} holds a broken variable: {reason}. Fix: write it like ${{iot:ClientId}}, and a literal dollar sign as ${{$}}"
     )]
     Variable { found: String, reason: &'static str },
+    #[error("{found:?} is not a condition operator. Fix: {fix}")]
+    Operator { found: String, fix: String },
+    #[error("{found:?} is not a value for {operator}. Fix: write {wanted}")]
+    ConditionValue { found: String, operator: String, wanted: &'static str },
+    #[error("{0:?} is not a condition key. Fix: write it like \"iot:ClientId\", without ${{}}")]
+    ConditionKey(String),
 }

@@ -1,5 +1,7 @@
 //! A policy text with `${variables}`, and the pattern it becomes for one connection; looks up nothing itself.
 
+use crate::arn;
+use crate::keys;
 use crate::limits;
 use crate::pattern::{Pattern, PatternBuilder};
 use crate::variables::Variables;
@@ -45,7 +47,7 @@ impl Template {
                 "" => return Err("there is no name between the braces"),
                 literal @ ("*" | "?" | "$") => Part::Literal(literal.to_owned()),
                 name if name.contains(['$', '{', '*', '?']) => return Err("a name cannot hold $ { * ?"),
-                name => Part::Variable(name.to_owned()),
+                name => Part::Variable(keys::canonical(name).unwrap_or_else(|| name.to_owned())),
             });
             rest = after;
         }
@@ -79,19 +81,44 @@ impl Template {
         Ok(builder.build())
     }
 
-    /// The text with every variable that has a value filled in, for people to read.
-    pub(crate) fn filled_text(&self, variables: &Variables) -> String {
+    /// With `*` and `?` as ordinary characters.
+    pub(crate) fn fill_text(&self, variables: &Variables) -> Result<String, Unresolved> {
         let mut filled = String::new();
+        for part in &self.parts {
+            match part {
+                Part::Wild(text) | Part::Literal(text) => filled.push_str(text),
+                Part::Variable(name) => filled.push_str(&resolve(name, variables)?),
+            }
+        }
+        Ok(filled)
+    }
+
+    /// The filled text with `*` for each variable that has no usable value, and the first such variable.
+    pub(crate) fn fill_loosely(&self, variables: &Variables) -> (String, Option<Unresolved>) {
+        let (mut filled, mut first) = (String::new(), None);
         for part in &self.parts {
             match part {
                 Part::Wild(text) | Part::Literal(text) => filled.push_str(text),
                 Part::Variable(name) => match resolve(name, variables) {
                     Ok(value) => filled.push_str(&value),
-                    Err(_) => filled.push_str(&format!("${{{name}}}")),
+                    Err(unresolved) => {
+                        filled.push('*');
+                        first.get_or_insert(unresolved);
+                    }
                 },
             }
         }
-        filled
+        (filled, first)
+    }
+
+    /// The parts of an ARN, each a template of its own.
+    pub(crate) fn arn_parts(&self) -> Vec<Template> {
+        let is_plain = self.parts.iter().all(|part| matches!(part, Part::Wild(_)));
+        let part = |text: &str| match Template::parse(text) {
+            Ok(template) if !is_plain => template,
+            _ => Template::plain(text),
+        };
+        arn::parts(&self.text).into_iter().map(part).collect()
     }
 }
 

@@ -115,6 +115,8 @@ pub enum Difference {
         wanted: Vec<String>,
         found: Vec<String>,
     },
+    /// The action has no resource: only `*` covers it.
+    NeedsStar,
     /// The resource is listed under NotResource.
     Excluded,
     /// The texts differ in no way that has a name.
@@ -181,6 +183,26 @@ impl fmt::Display for Verdict {
             Some(fix) => write!(f, ". Fix: {fix}"),
         }
     }
+}
+
+/// The smallest statement that allows an action on exactly one ARN (or `*`), as JSON.
+pub fn allow_statement(action: Action, arn: &str) -> String {
+    let resource = if arn == "*" { arn.to_owned() } else { literal(arn) };
+    format!(r#"{{"Effect":"Allow","Action":"{action}","Resource":{}}}"#, serde_json::Value::from(resource))
+}
+
+/// The text as a policy must write it to mean itself.
+fn literal(text: &str) -> String {
+    let mut written = String::with_capacity(text.len());
+    let mut rest = text.chars().peekable();
+    while let Some(ch) = rest.next() {
+        match ch {
+            '*' | '?' => written.push_str(&format!("${{{ch}}}")),
+            '$' if rest.peek() == Some(&'{') => written.push_str("${$}"),
+            ch => written.push(ch),
+        }
+    }
+    written
 }
 
 struct PolicyList<'a>(&'a [(String, u32)]);
@@ -261,6 +283,7 @@ impl fmt::Display for Difference {
                 write!(f, "its condition {operator} on {key} wants {wanted:?}, the value is ")?;
                 if found.is_empty() { f.write_str("absent") } else { write!(f, "{found:?}") }
             }
+            Difference::NeedsStar => write!(f, "the action has no resource of its own, so only * covers it"),
             Difference::Excluded => write!(f, "its NotResource leaves this resource out"),
             Difference::Other => write!(f, "the resource differs"),
         }
