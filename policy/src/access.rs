@@ -156,19 +156,16 @@ fn clause(
 }
 
 impl Clause {
-    fn covers(&self, action: Action, resource: &Resource<'_>) -> bool {
+    fn covers(&self, action: Action, kind: Option<usize>, name: &str) -> bool {
         let holds = if action == Action::Connect { self.holds_connecting } else { self.holds_otherwise };
-        holds && self.actions & action.bit() != 0 && self.lists(resource) != self.not_resource
+        holds && self.actions & action.bit() != 0 && self.lists(kind, name) != self.not_resource
     }
 
-    fn lists(&self, resource: &Resource<'_>) -> bool {
-        let (kind, name) = (resource.kind(), resource.name());
-        match KINDS.iter().position(|known| *known == kind).and_then(|kind| self.starts.get(kind)) {
-            None => self.patterns.iter().any(|pattern| pattern.matches(&name)),
+    fn lists(&self, kind: Option<usize>, name: &str) -> bool {
+        match kind.and_then(|kind| self.starts.get(kind)) {
+            None => self.patterns.iter().any(|pattern| pattern.matches(name)),
             Some(starts) => starts.iter().any(|&(index, place)| {
-                self.patterns
-                    .get(usize::from(index))
-                    .is_some_and(|pattern| pattern.matches_from(place, &name))
+                self.patterns.get(usize::from(index)).is_some_and(|pattern| pattern.matches_from(place, name))
             }),
         }
     }
@@ -177,8 +174,10 @@ impl Clause {
 impl Compiled {
     /// Clauses that cover the ask, the denying ones first.
     fn matching<'a>(&'a self, ask: &'a Ask<'_>) -> impl Iterator<Item = &'a Clause> {
-        self.clauses.iter().filter(|clause| {
-            clause.covers(ask.action, &ask.resource) && (!clause.asks || self.holds_now(clause, ask))
+        let (kind, name) = (ask.resource.kind(), ask.resource.name());
+        let kind = KINDS.iter().position(|known| *known == kind);
+        self.clauses.iter().filter(move |clause| {
+            clause.covers(ask.action, kind, &name) && (!clause.asks || self.holds_now(clause, ask))
         })
     }
 
@@ -226,7 +225,7 @@ impl Compiled {
             why,
             allowing,
             denying,
-            variables: self.variables_of(ask.action),
+            variables: self.variables_of(ask),
             fix,
         }
     }
@@ -264,15 +263,23 @@ impl Compiled {
         })
     }
 
-    fn variables_of(&self, action: Action) -> Vec<Variable> {
-        let statements = self.documents.iter().flat_map(|named| named.document.statements());
+    fn variables_of(&self, ask: &Ask<'_>) -> Vec<Variable> {
         let mut variables: Vec<Variable> = Vec::new();
-        for resource in statements.filter(|statement| statement.covers(action)).flat_map(|s| &s.resources) {
-            for name in resource.variable_names() {
-                if !variables.iter().any(|variable| variable.name == name) {
-                    let value = self.variables.value(name).map(|value| value.into_owned());
-                    variables.push(Variable { name: name.to_owned(), value });
-                }
+        let mut add = |name: &str, value: Option<String>| {
+            if !variables.iter().any(|variable| variable.name == name) {
+                variables.push(Variable { name: name.to_owned(), value });
+            }
+        };
+        let context = Context::of(&self.variables, ask);
+        let statements = self.documents.iter().flat_map(|named| named.document.statements());
+        for statement in statements.filter(|statement| statement.covers(ask.action)) {
+            let wanted = statement.conditions.iter().flat_map(|line| &line.values);
+            for name in statement.resources.iter().chain(wanted).flat_map(|text| text.variable_names()) {
+                add(name, self.variables.value(name).map(|value| value.into_owned()));
+            }
+            for line in &statement.conditions {
+                let values = context.values(&line.key);
+                add(&line.key, if values.is_empty() { None } else { Some(values.join(", ")) });
             }
         }
         variables

@@ -153,3 +153,81 @@ fn width(byte: u8) -> Option<usize> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn naive(pattern: &[char], text: &[char]) -> bool {
+        match (pattern, text) {
+            ([], []) => true,
+            (['*', pattern @ ..], _) => (0..=text.len()).any(|skip| naive(pattern, &text[skip..])),
+            (['?', pattern @ ..], [_, text @ ..]) => naive(pattern, text),
+            ([want, pattern @ ..], [ch, text @ ..]) => want == ch && naive(pattern, text),
+            _ => false,
+        }
+    }
+
+    #[test]
+    fn stars_and_question_marks_match_and_mqtt_wildcards_are_literal() {
+        let check = |pattern: &str, text: &str, expected: bool| {
+            assert_eq!(Pattern::wild(pattern).matches(text), expected, "{pattern} on {text}");
+        };
+        check("", "", true);
+        check("", "a", false);
+        check("*", "", true);
+        check("a*", "a/b/c", true);
+        check("a/*/c", "a/b/b/c", true);
+        check("a/*/c", "a//c", true);
+        check("a/*/c", "a/c", false);
+        check("a?c", "a/c", true);
+        check("a?c", "ac", false);
+        check("?", "é", true);
+        check("??", "é", false);
+        check("*?", "é", true);
+        check("*é*", "caffè é", true);
+        check("a/+", "a/b", false);
+        check("a/+", "a/+", true);
+        check("a/#", "a/b", false);
+        check("*ab", "aab", true);
+        check("*a*b", "xaxbx", false);
+        check("A", "a", false);
+    }
+
+    #[test]
+    fn a_wildcard_from_a_variable_stands_for_itself() {
+        let mut builder = PatternBuilder::default();
+        builder.wild("a/");
+        builder.literal("*");
+        let pattern = builder.build();
+        assert!(pattern.matches("a/*"));
+        assert!(!pattern.matches("a/b"));
+    }
+
+    #[test]
+    fn many_stars_do_not_multiply_the_work() {
+        let pattern = Pattern::wild(&("*a".repeat(1000) + "*b"));
+        let text = "a".repeat(60_000);
+        assert!(!pattern.matches(&text));
+    }
+
+    proptest! {
+        #[test]
+        fn the_matcher_agrees_with_a_naive_one(pattern in "[aé/*?]{0,8}", text in "[aé/]{0,8}") {
+            let (p, t): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
+            prop_assert_eq!(Pattern::wild(&pattern).matches(&text), naive(&p, &t));
+        }
+
+        #[test]
+        fn matching_in_two_steps_is_matching_in_one(
+            pattern in "[aé/*?]{0,8}", prefix in "[aé/]{0,5}", rest in "[aé/]{0,5}"
+        ) {
+            let compiled = Pattern::wild(&pattern);
+            let stepped =
+                compiled.places_after(&prefix).into_iter().any(|place| compiled.matches_from(place, &rest));
+            prop_assert_eq!(stepped, compiled.matches(&(prefix + &rest)));
+        }
+    }
+}

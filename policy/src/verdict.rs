@@ -20,7 +20,7 @@ pub struct Verdict {
     pub allowing: Vec<String>,
     /// Names of the policies with a matching Deny.
     pub denying: Vec<String>,
-    /// Every variable of the statements about this action, with its value.
+    /// Every variable and condition key of the statements about this action, with its value.
     pub variables: Vec<Variable>,
     pub fix: Option<Fix>,
 }
