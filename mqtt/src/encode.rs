@@ -137,7 +137,8 @@ fn put_disconnect(out: &mut Vec<u8>, disconnect: &Disconnect, version: Version) 
     if !version.is_v5() || (bare && *reason == ReasonCode::NormalDisconnection) {
         out.extend_from_slice(&[0xE0, 0]);
     } else if bare {
-        out.extend_from_slice(&[0xE0, 1, *reason as u8]);
+        // The property length may be left out, but some clients miss it then.
+        out.extend_from_slice(&[0xE0, 2, *reason as u8, 0]);
     } else {
         frame(out, 0xE0, |out| {
             out.push(*reason as u8);

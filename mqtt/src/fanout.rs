@@ -83,12 +83,12 @@ impl<'a> Fanout<'a> {
         }
         if v5 {
             put_varint(out, own + shared);
-            let mut writer = PropertyWriter::new(out);
-            writer.u16(id::TOPIC_ALIAS, topic_alias.map(|(alias, _)| alias));
-            for &subscription in subscription_ids {
-                writer.varint(id::SUBSCRIPTION_ID, Some(subscription));
-            }
+            PropertyWriter::new(out).u16(id::TOPIC_ALIAS, topic_alias.map(|(alias, _)| alias));
             out.extend_from_slice(self.lay_out());
+            // Last, because a widespread client miscounts what follows several of them.
+            for &subscription in subscription_ids {
+                PropertyWriter::new(out).varint(id::SUBSCRIPTION_ID, Some(subscription));
+            }
         }
         out.extend_from_slice(self.payload);
     }

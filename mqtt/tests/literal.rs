@@ -173,9 +173,8 @@ fn publish_with_every_property() {
         ..publish("a", b"!")
     };
     let bytes: &[u8] = b"\x30\x31\x00\x01a\x2c\
-        \x23\x00\x05\x0b\x01\x0b\x80\x01\
-        \x01\x01\x02\x00\x00\x00\x3c\x03\x00\x01t\x08\x00\x03r/t\x09\x00\x02\x00\x01\
-        \x26\x00\x01k\x00\x011\x26\x00\x01k\x00\x012!";
+        \x23\x00\x05\x01\x01\x02\x00\x00\x00\x3c\x03\x00\x01t\x08\x00\x03r/t\x09\x00\x02\x00\x01\
+        \x26\x00\x01k\x00\x011\x26\x00\x01k\x00\x012\x0b\x01\x0b\x80\x01!";
     check(V5, Packet::Publish(full), bytes);
     let by_alias = Publish { topic_alias: Some(5), ..publish("", b"!") };
     check(V5, Packet::Publish(by_alias), b"\x30\x07\x00\x00\x03\x23\x00\x05!");
@@ -201,25 +200,24 @@ fn remaining_length_of_each_width() {
 
 #[test]
 fn acknowledgements() {
-    let kinds: [(fn(Ack) -> Packet<'static>, u8, ReasonCode); 4] = [
-        (Packet::Puback, 0x40, ReasonCode::NoMatchingSubscribers),
-        (Packet::Pubrec, 0x50, ReasonCode::QuotaExceeded),
-        (Packet::Pubrel, 0x62, ReasonCode::PacketIdNotFound),
-        (Packet::Pubcomp, 0x70, ReasonCode::PacketIdNotFound),
-    ];
-    for (kind, first, reason) in kinds {
-        let plain = || kind(Ack::new(258, ReasonCode::Success));
-        check(V311, plain(), &[first, 2, 1, 2]);
-        check(V5, plain(), &[first, 2, 1, 2]);
-        check_decode(V5, plain(), &[first, 3, 1, 2, 0]);
-        check_decode(V5, plain(), &[first, 4, 1, 2, 0, 0]);
-        let code = reason as u8;
-        check(V5, kind(Ack::new(258, reason)), &[first, 3, 1, 2, code]);
-        let said =
-            Ack { reason_string: Some("no".into()), user: vec![pair("", "x")], ..Ack::new(258, reason) };
-        let long = [first, 15, 1, 2, code, 11, 0x1f, 0, 2, b'n', b'o', 0x26, 0, 0, 0, 1, b'x'];
-        check(V5, kind(said), &long);
-    }
+    check_acknowledgement(Packet::Puback, 0x40, ReasonCode::NoMatchingSubscribers);
+    check_acknowledgement(Packet::Pubrec, 0x50, ReasonCode::QuotaExceeded);
+    check_acknowledgement(Packet::Pubrel, 0x62, ReasonCode::PacketIdNotFound);
+    check_acknowledgement(Packet::Pubcomp, 0x70, ReasonCode::PacketIdNotFound);
+}
+
+#[track_caller]
+fn check_acknowledgement(kind: fn(Ack) -> Packet<'static>, first: u8, reason: ReasonCode) {
+    let plain = || kind(Ack::new(258, ReasonCode::Success));
+    check(V311, plain(), &[first, 2, 1, 2]);
+    check(V5, plain(), &[first, 2, 1, 2]);
+    check_decode(V5, plain(), &[first, 3, 1, 2, 0]);
+    check_decode(V5, plain(), &[first, 4, 1, 2, 0, 0]);
+    let code = reason as u8;
+    check(V5, kind(Ack::new(258, reason)), &[first, 3, 1, 2, code]);
+    let said = Ack { reason_string: Some("no".into()), user: vec![pair("", "x")], ..Ack::new(258, reason) };
+    let long = [first, 15, 1, 2, code, 11, 0x1f, 0, 2, b'n', b'o', 0x26, 0, 0, 0, 1, b'x'];
+    check(V5, kind(said), &long);
 }
 
 #[test]
@@ -291,7 +289,8 @@ fn disconnect() {
     check_decode(V5, plain(), b"\xe0\x01\x00");
     check_decode(V5, plain(), b"\xe0\x02\x00\x00");
     let taken = Disconnect { reason: ReasonCode::SessionTakenOver, ..Disconnect::default() };
-    check(V5, Packet::Disconnect(taken.clone()), b"\xe0\x01\x8e");
+    check(V5, Packet::Disconnect(taken.clone()), b"\xe0\x02\x8e\x00");
+    check_decode(V5, Packet::Disconnect(taken.clone()), b"\xe0\x01\x8e");
     let full = Disconnect {
         session_expiry_s: Some(0),
         reason_string: Some("r".into()),

@@ -4,11 +4,15 @@
 mod packets;
 
 use mqtt::{Packet, Version, decode};
-use packets::{made, version};
+use packets::made;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 const UNLIMITED: u32 = u32::MAX;
+
+fn version() -> impl Strategy<Value = Version> {
+    prop::sample::select(vec![Version::V31, Version::V311, Version::V5])
+}
 
 fn encoded(packet: &Packet<'_>, version: Version) -> Vec<u8> {
     let mut bytes = Vec::new();

@@ -28,10 +28,6 @@ impl Made {
     }
 }
 
-pub(crate) fn version() -> impl Strategy<Value = Version> {
-    select(vec![Version::V31, Version::V311, Version::V5])
-}
-
 pub(crate) fn made(version: Version) -> BoxedStrategy<Made> {
     let v5 = version == Version::V5;
     let mut kinds = vec![
