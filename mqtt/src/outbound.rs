@@ -8,7 +8,7 @@ pub use window::{InFlight, Phase};
 use message::QoS;
 
 use crate::encode::put_ack;
-use crate::limits::RESERVED_IDS_MAX;
+use crate::limits::{PACKET_BYTES_MAX, RESERVED_IDS_MAX};
 use crate::{Ack, Fanout, ReasonCode, Version};
 use alias::AliasGiver;
 use window::Window;
@@ -253,15 +253,19 @@ impl<T> Outbound<T> {
         packet_id: u16,
     ) -> bool {
         let version = self.version;
-        let alias = match (version, self.limits.topic_alias_maximum) {
+        let maximum = (self.limits.maximum_packet_size as usize).min(PACKET_BYTES_MAX);
+        let mut alias = match (version, self.limits.topic_alias_maximum) {
             (Version::V5, maximum @ 1..) => AliasGiver::alias(&mut self.aliases, what.topic(), maximum),
             _ => None,
         };
-        let maximum = (self.limits.maximum_packet_size as usize).min(crate::limits::PACKET_BYTES_MAX);
-        if what.size_with(version, qos, alias, subscription_ids) > maximum {
+        if alias.is_some() && what.size_with(version, qos, alias, subscription_ids) > maximum {
+            // An alias takes room too: without it the packet may still fit.
             if matches!(alias, Some((_, true))) {
                 AliasGiver::withdraw(&mut self.aliases);
             }
+            alias = None;
+        }
+        if what.size_with(version, qos, alias, subscription_ids) > maximum {
             return false;
         }
         what.append_with(out, version, qos, retain, dup, packet_id, alias, subscription_ids);
