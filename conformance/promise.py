@@ -51,7 +51,7 @@ def promise(dialect="aws", own=False, seconds=60, values=(None,)):
     """Marks a case. `own`: on a server of its own, which it may kill. `values`: once per value."""
 
     def mark(work):
-        suite = work.__module__.split(".", 1)[-1]
+        suite = work.__module__
         for value in values:
             CASES.append(Case(suite, work, dialect, own, seconds, value))
         return work

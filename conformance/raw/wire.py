@@ -151,6 +151,15 @@ class Wire:
     def messages(self, count, seconds=PATIENCE_S):
         return [self.message(seconds) for _ in range(count)]
 
+    def drain(self, seconds=SILENCE_S):
+        """Every message until it is quiet for `seconds`."""
+        found = [self.message() for _ in range(len(self.kept))]
+        while packet := self.packet(seconds):
+            assert packet.kind == PUBLISH, packet
+            self.acknowledge(packet)
+            found.append(packet)
+        return found
+
     def expect_silence(self, seconds=SILENCE_S):
         packet = self.kept[0] if self.kept else self.packet(seconds)
         assert packet is None, f"{packet} came, nothing was expected"
