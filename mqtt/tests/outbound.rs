@@ -189,20 +189,38 @@ fn a_release_is_resumed_on_the_next_connection() {
 
 #[test]
 fn a_packet_larger_than_the_peer_takes_is_not_written() {
-    let limits =
-        OutboundLimits { maximum_packet_size: 10, topic_alias_maximum: 1, ..OutboundLimits::default() };
-    let mut outbound = Outbound::new(V5, limits);
+    let mut outbound = tight();
     let mut out = Vec::new();
-    // 2 header, 3 topic, 1 property length and 3 alias leave one byte.
-    assert!(!outbound.send(&mut out, &mut Fanout::new("a", b"12", None), false, &[]));
-    let mut two = Fanout::new("a", b"12", None);
+    // 2 bytes of header, 3 of topic and 1 of property length leave 4.
+    assert!(!outbound.send(&mut out, &mut Fanout::new("a", b"12345", None), false, &[]));
+    let mut large = Fanout::new("a", b"123", None);
     let sent =
-        outbound.send_acknowledged(&mut out, &mut two, QoS::AtLeastOnce, false, false, &[], None, 0, ());
+        outbound.send_acknowledged(&mut out, &mut large, QoS::AtLeastOnce, false, false, &[], None, 0, ());
     assert_eq!(sent, Err(SendError::TooLarge));
     assert_eq!((out.len(), outbound.in_flight()), (0, 0));
     assert!(outbound.send(&mut out, &mut Fanout::new("b", b"1", None), false, &[]));
     let publish = only_publish(&out, V5);
     assert_eq!((publish.topic, publish.topic_alias), ("b", Some(1)), "a refused packet takes no alias");
+}
+
+#[test]
+fn a_packet_that_fits_only_without_an_alias_goes_without() {
+    let mut outbound = tight();
+    for (payload, topic, alias) in
+        [(&b"1234"[..], "a", None), (b"1", "a", Some(1)), (b"12", "", Some(1)), (b"1234", "a", None)]
+    {
+        let mut out = Vec::new();
+        assert!(outbound.send(&mut out, &mut Fanout::new("a", payload, None), false, &[]));
+        let publish = only_publish(&out, V5);
+        assert_eq!((publish.topic, publish.topic_alias, publish.payload), (topic, alias, payload));
+    }
+}
+
+/// A connection to a peer that takes ten bytes at once and one alias.
+fn tight() -> Outbound<()> {
+    let limits =
+        OutboundLimits { maximum_packet_size: 10, topic_alias_maximum: 1, ..OutboundLimits::default() };
+    Outbound::new(V5, limits)
 }
 
 #[test]
