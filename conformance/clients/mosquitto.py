@@ -25,7 +25,8 @@ class Subscriber:
 
     def __init__(self, place, door, version, topic, *more):
         # The debug output tells when the subscription stands; lines of messages begin with `got`.
-        command = ["mosquitto_sub", *door_options(place, door), "-V", version, "-t", topic, "-d"]
+        # Without stdbuf a pipe gets whole blocks only.
+        command = ["stdbuf", "-oL", "mosquitto_sub", *door_options(place, door), "-V", version, "-t", topic, "-d"]
         command += ["-F", "got %q %r %t %p", *more]
         self.lines = []
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
