@@ -26,14 +26,17 @@ pub enum Overflow {
         "the mailbox holds {0} messages, its limit; new ones are dropped until the client takes some or its session ends"
     )]
     Messages(u64),
-    #[error("the mailbox holds {0} bytes, its limit; new messages are dropped until the client takes some or its session ends")]
+    #[error(
+        "the mailbox holds {0} bytes, its limit; new messages are dropped until the client takes some or its session ends"
+    )]
     Bytes(u64),
 }
 
 impl Mailbox {
-    /// A mailbox whose log spans `head..tail` and holds `bytes`.
+    /// A mailbox whose log spans `head..tail` and holds `bytes`. How much of it went out before is not known, so
+    /// all of it may have.
     pub fn new(head: u64, tail: u64, bytes: u64) -> Self {
-        Mailbox { head, tail: tail.max(head), bytes, sent: head, ..Mailbox::default() }
+        Mailbox { head, tail: tail.max(head), bytes, sent: tail.max(head), ..Mailbox::default() }
     }
 
     pub fn head(&self) -> u64 {
@@ -82,7 +85,6 @@ impl Mailbox {
 
     /// The client has taken message `seq`; true when the head moved, so that the log may be trimmed.
     pub fn take(&mut self, seq: u64) -> bool {
-        self.released.remove(&seq);
         if seq < self.head || seq >= self.tail {
             return false;
         }
@@ -111,6 +113,13 @@ impl Mailbox {
 
     pub fn is_released(&self, seq: u64) -> bool {
         self.released.contains(&seq)
+    }
+
+    /// Released numbers that the head has passed. Above it they stay: `taken` does not survive a crash, and without
+    /// them the client would get a finished QoS 2 message again.
+    pub fn forget_released(&mut self) -> BTreeSet<u64> {
+        let kept = self.released.split_off(&self.head);
+        std::mem::replace(&mut self.released, kept)
     }
 
     pub fn all_released(&self) -> impl Iterator<Item = u64> + '_ {
@@ -150,6 +159,17 @@ mod tests {
         assert_eq!((mailbox.head(), mailbox.len()), (10, 2));
         assert!(mailbox.take(10));
         assert_eq!((mailbox.head(), mailbox.len(), mailbox.bytes()), (13, 1, 100));
+    }
+
+    #[test]
+    fn a_released_number_is_kept_until_the_head_passes_it() {
+        let mut mailbox = Mailbox::new(0, 2, 0);
+        assert!(mailbox.release(1));
+        assert!(!mailbox.take(1));
+        assert!(mailbox.forget_released().is_empty());
+        assert!(mailbox.take(0));
+        assert_eq!(mailbox.forget_released(), BTreeSet::from([1]));
+        assert!(!mailbox.is_released(1));
     }
 
     #[test]

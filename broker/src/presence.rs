@@ -64,7 +64,8 @@ impl Presence {
         let seen = self.versions.entry((scope, client.clone()));
         let seen = seen
             .and_modify(|seen| {
-                let forgotten = seen.offline_since_ms.is_some_and(|at| now_ms.saturating_sub(at) > PRESENCE_MEMORY_MS);
+                let forgotten =
+                    seen.offline_since_ms.is_some_and(|at| now_ms.saturating_sub(at) > PRESENCE_MEMORY_MS);
                 seen.version = if forgotten { 0 } else { seen.version + 1 };
                 seen.offline_since_ms = None;
             })

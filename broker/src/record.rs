@@ -18,7 +18,9 @@ pub struct Record {
 /// Why stored bytes are not a record.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum RecordError {
-    #[error("mailbox record has format {0}; this version reads format {FORMAT}: use the version that wrote it")]
+    #[error(
+        "mailbox record has format {0}; this version reads format {FORMAT}: use the version that wrote it"
+    )]
     Format(u8),
     #[error("mailbox record is cut short")]
     Short,
@@ -48,10 +50,8 @@ impl Record {
         }
         let ids_len = usize::from(*count) * 4;
         let ids = rest.get(..ids_len).ok_or(RecordError::Short)?;
-        let subscription_ids = ids
-            .chunks_exact(4)
-            .map(|c| c.iter().fold(0u32, |id, byte| id << 8 | u32::from(*byte)))
-            .collect();
+        let subscription_ids =
+            ids.chunks_exact(4).map(|c| c.iter().fold(0u32, |id, byte| id << 8 | u32::from(*byte))).collect();
         let message = Message::from_bytes(&bytes.slice(3 + ids_len..)).map_err(RecordError::Message)?;
         let qos = QoS::from_u8(flags & 0b11).ok_or(RecordError::Short)?;
         Ok(Record { qos, retain: flags & RETAIN != 0, subscription_ids, message })

@@ -172,7 +172,8 @@ impl StoredSession {
         let held = value.get("held").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         Ok(StoredSession {
             id: SessionId(value.get("id").and_then(Value::as_u64).ok_or_else(|| fail("id is missing"))?),
-            version: version_of(number(&value, "version", "session")?).ok_or_else(|| fail("unknown version"))?,
+            version: version_of(number(&value, "version", "session")?)
+                .ok_or_else(|| fail("unknown version"))?,
             expiry_s: number(&value, "expiry_s", "session")?,
             will,
             held: held.iter().filter_map(|v| u16::try_from(v.as_u64()?).ok()).collect(),
@@ -203,7 +204,10 @@ impl Subscription {
         let flag = |name: &str| value.get(name).and_then(Value::as_bool).unwrap_or(false);
         Ok(Subscription {
             filter: Filter::parse(filter).map_err(|e| fail(e.to_string()))?,
-            qos: u8::try_from(qos).ok().and_then(QoS::from_u8).ok_or_else(|| fail("qos is not 0 to 2".into()))?,
+            qos: u8::try_from(qos)
+                .ok()
+                .and_then(QoS::from_u8)
+                .ok_or_else(|| fail("qos is not 0 to 2".into()))?,
             no_local: flag("no_local"),
             retain_as_published: flag("retain_as_published"),
             subscription_id: number(&value, "subscription_id", "subscription")?,

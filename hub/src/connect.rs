@@ -13,6 +13,7 @@ use policy::{Action, Ask, Resource};
 
 use crate::Link;
 use crate::event::{Cause, ConnectRequest};
+use crate::keys::fits;
 use crate::lane::{Outcome, judge};
 use crate::notice::{Notice, Welcome};
 use crate::plan::Plan;
@@ -50,6 +51,10 @@ impl<L: Link> Hub<L> {
     fn admit(&mut self, request: &ConnectRequest<L>) -> Result<Admitted, Refusal> {
         let packet = &request.packet;
         let (client, assigned) = self.client_id(packet)?;
+        if !fits(&self.key(request.scope).session(&client)) {
+            let text = "the client id is too long for a key of the store: choose a shorter one";
+            return Err(Refusal::client_error(ReasonCode::ClientIdNotValid, text));
+        }
         let ask = Ask::new(Action::Connect, Resource::Client(&client));
         if !request.access.allows(&ask) {
             return Err(Refusal::not_allowed(request.access.evaluate(&ask).to_string()));
@@ -89,7 +94,9 @@ impl<L: Link> Hub<L> {
             check_client_id(id)
                 .map_err(|e| Refusal::client_error(ReasonCode::ClientIdNotValid, e.to_string()))?;
             if id.starts_with('$') {
-                let text = format!("client id \"{id}\" starts with $, which AWS IoT keeps for itself: choose another");
+                let text = format!(
+                    "client id \"{id}\" starts with $, which AWS IoT keeps for itself: choose another"
+                );
                 return Err(Refusal::client_error(ReasonCode::ClientIdNotValid, text));
             }
         }
@@ -122,7 +129,11 @@ impl<L: Link> Hub<L> {
         Ok(())
     }
 
-    fn check_will(&mut self, request: &ConnectRequest<L>, client: &Arc<str>) -> Result<Option<Will>, Refusal> {
+    fn check_will(
+        &mut self,
+        request: &ConnectRequest<L>,
+        client: &Arc<str>,
+    ) -> Result<Option<Will>, Refusal> {
         let Some(will) = &request.packet.will else { return Ok(None) };
         let invalid = |text: String| Refusal::client_error(ReasonCode::TopicNameInvalid, text);
         let topic = Topic::parse(&will.topic).map_err(|e| invalid(format!("will topic: {e}")))?;
@@ -209,7 +220,7 @@ impl<L: Link> Hub<L> {
             Refusal::new(ReasonCode::SessionTakenOver, DisconnectReason::DuplicateClientId, text.clone());
         plan.tell(Notice::Close { link, refusal });
         let cause = Cause { reason: DisconnectReason::DuplicateClientId, will: true, text };
-        self.end_connection(id, &cause, None, 0, plan);
+        self.end_connection(id, &cause, None, u64::MAX, plan);
     }
 
     fn resumable(&self, request: &ConnectRequest<L>, client: &str) -> Option<SessionId> {
@@ -323,7 +334,11 @@ impl<L: Link> Hub<L> {
             principal: request.principal.clone(),
             thing: request.thing.clone(),
             address: request.address.clone(),
-            identifier: format!("{:016x}{:016x}", mix(number), mix(self.settings.seed ^ self.now_ms ^ number)),
+            identifier: format!(
+                "{:016x}{:016x}",
+                mix(number),
+                mix(self.settings.seed ^ self.now_ms ^ number)
+            ),
             presence_version,
         }
     }

@@ -36,21 +36,23 @@ impl<L: Link> Hub<L> {
     ) {
         let Some(id) = self.sessions.of_client(scope, client) else { return };
         if let Some(link) = self.sessions.get(id).and_then(|s| s.link.clone()) {
-            let reason = if will {
-                presence::DisconnectReason::ConnectionLost
+            // Pulling the cable says nothing to the client; ending the connection does.
+            let (code, reason) = if will {
+                (ReasonCode::Success, presence::DisconnectReason::ConnectionLost)
             } else {
-                presence::DisconnectReason::ApiInitiated
+                (ReasonCode::AdministrativeAction, presence::DisconnectReason::ApiInitiated)
             };
-            let refusal = Refusal::new(ReasonCode::AdministrativeAction, reason, why);
+            let refusal = Refusal::new(code, reason, why);
             plan.tell(Notice::Close { link, refusal });
             let cause = Cause { reason, will, text: why.into() };
-            self.end_connection(id, &cause, None, 0, plan);
+            self.end_connection(id, &cause, None, u64::MAX, plan);
         }
         if clean_session {
             self.discard(id, plan);
         }
     }
 
+    /// `sent`: first mailbox number that never went out on it; `u64::MAX` where that is not known.
     pub(crate) fn end_connection(
         &mut self,
         id: SessionId,

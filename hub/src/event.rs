@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use broker::ScopeId;
 use broker::SessionId;
 use broker::presence::DisconnectReason;
-use broker::ScopeId;
 use message::{Message, QoS};
 use mqtt::{Connect, Subscribe, Unsubscribe};
 use policy::Access;
@@ -15,26 +15,61 @@ pub enum Event<L> {
     Connect(Box<ConnectRequest<L>>),
     /// The connection is over; told exactly once for each connection that was welcomed.
     Closed(Closed<L>),
-    Subscribe { link: L, session: SessionId, packet: Subscribe },
-    Unsubscribe { link: L, session: SessionId, packet: Unsubscribe },
+    Subscribe {
+        link: L,
+        session: SessionId,
+        packet: Subscribe,
+    },
+    Unsubscribe {
+        link: L,
+        session: SessionId,
+        packet: Unsubscribe,
+    },
     /// A publish that changes the world: retained, QoS 2, or to a reserved topic.
-    Publish { origin: Origin, message: Message, answer: Option<Answer<L>> },
+    Publish {
+        origin: Origin,
+        message: Message,
+        answer: Option<Answer<L>>,
+    },
     /// The publish lane's plan with writes: messages for mailboxes.
     Store(Store<L>),
     /// The client has taken these messages of its mailbox.
-    Taken { session: SessionId, seqs: Vec<u64> },
+    Taken {
+        session: SessionId,
+        seqs: Vec<u64>,
+    },
     /// QoS 2: the client has stored the message; PUBREL follows once that is on disk.
-    Received { link: L, session: SessionId, seq: u64 },
+    Received {
+        link: L,
+        session: SessionId,
+        seq: u64,
+    },
     /// QoS 2: the client released a packet id it had published with.
-    Released { session: SessionId, packet_id: u16 },
+    Released {
+        session: SessionId,
+        packet_id: u16,
+    },
     /// The connection has room for more of its mailbox.
-    Fetch { link: L, session: SessionId, from: u64, most: usize },
+    Fetch {
+        link: L,
+        session: SessionId,
+        from: u64,
+        most: usize,
+    },
     /// Somebody with the right to do so ends a client's connection.
-    Drop { scope: ScopeId, client: String, clean_session: bool, will: bool, why: String },
+    Drop {
+        scope: ScopeId,
+        client: String,
+        clean_session: bool,
+        will: bool,
+        why: String,
+    },
     /// Time has passed.
     Tick,
     /// Whether the disk takes writes; while it does not, what needs the disk is refused and says so.
-    Disk { full: bool },
+    Disk {
+        full: bool,
+    },
 }
 
 /// A CONNECT and what the shell knows of its sender.

@@ -8,7 +8,9 @@ pub struct ScopeKey(pub String);
 
 impl ScopeKey {
     fn key(&self, kind: &str, parts: &[&[u8]]) -> Vec<u8> {
-        let mut key = Vec::with_capacity(self.0.len() + kind.len() + 2 + parts.iter().map(|p| p.len() + 1).sum::<usize>());
+        let mut key = Vec::with_capacity(
+            self.0.len() + kind.len() + 2 + parts.iter().map(|p| p.len() + 1).sum::<usize>(),
+        );
         key.extend_from_slice(self.0.as_bytes());
         key.push(0);
         key.extend_from_slice(kind.as_bytes());
@@ -59,6 +61,11 @@ impl ScopeKey {
     pub fn all_released(&self) -> Vec<u8> {
         self.key("released", &[b""])
     }
+}
+
+/// Whether the store takes a key of this length: a batch with a longer one would be refused as a whole.
+pub fn fits(key: &[u8]) -> bool {
+    key.len() <= store::limits::KEY_BYTES
 }
 
 /// The session number at the end of a mailbox's key.

@@ -32,13 +32,10 @@ impl<L: Link> Hub<L> {
     pub(crate) fn taken(&mut self, id: SessionId, seqs: &[u64], plan: &mut Plan<L>) {
         let Some(session) = self.sessions.get_mut(id) else { return };
         let mut moved = false;
-        let mut released = Vec::new();
         for seq in seqs {
-            if session.mailbox.is_released(*seq) {
-                released.push(*seq);
-            }
             moved |= session.mailbox.take(*seq);
         }
+        let released = session.mailbox.forget_released();
         let (scope, head) = (session.scope, session.mailbox.head());
         let key = self.key(scope);
         for seq in released {
@@ -74,7 +71,7 @@ impl<L: Link> Hub<L> {
         let log = self.key(session.scope).mailbox(id);
         let from = from.max(session.mailbox.head());
         let client = session.client.clone();
-        let records = match self.reader.read_log(&log, from, most.min(PAGE_MESSAGES), PAGE_BYTES) {
+        let records = match self.reader.read_log(&log, from, most.clamp(1, PAGE_MESSAGES), PAGE_BYTES) {
             Ok(records) => records,
             Err(error) => {
                 let text = format!("the mailbox cannot be read: {error}");
@@ -92,7 +89,9 @@ impl<L: Link> Hub<L> {
                 continue;
             }
             match Record::decode(&bytes) {
-                Ok(record) if record.message.is_expired(self.now_ms) => gone.push(seq),
+                Ok(record) if record.message.is_expired(self.now_ms) && !is_begun(session, seq, &record) => {
+                    gone.push(seq);
+                }
                 Ok(record) => parcels.push(parcel(session, seq, record)),
                 Err(error) => {
                     self.explain(&client, "message unreadable", format!("message {seq}: {error}"), plan);
@@ -115,6 +114,11 @@ impl<L: Link> Hub<L> {
     fn is_committed(&self, log: &[u8], tail: u64) -> bool {
         !matches!(self.reader.span(log), Ok(Some(span)) if span.tail < tail)
     }
+}
+
+/// A QoS 2 handshake that may have begun goes on after the message's time: the client remembers its packet id.
+fn is_begun<L>(session: &broker::Session<L>, seq: u64, record: &Record) -> bool {
+    record.qos == QoS::ExactlyOnce && (seq < session.mailbox.sent() || session.mailbox.is_released(seq))
 }
 
 fn parcel<L>(session: &broker::Session<L>, seq: u64, record: Record) -> Parcel {

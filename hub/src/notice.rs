@@ -13,20 +13,50 @@ use crate::refusal::Refusal;
 pub enum Notice<L> {
     Welcome(Box<Welcome<L>>),
     /// The CONNECT was refused: CONNACK with this reason, then close.
-    Refused { link: L, refusal: Refusal },
+    Refused {
+        link: L,
+        refusal: Refusal,
+    },
     /// Close a welcomed connection and say why.
-    Close { link: L, refusal: Refusal },
+    Close {
+        link: L,
+        refusal: Refusal,
+    },
     Deliver(Deliver<L>),
-    Suback { link: L, packet: Suback },
-    Unsuback { link: L, packet: Unsuback },
+    Suback {
+        link: L,
+        packet: Suback,
+    },
+    Unsuback {
+        link: L,
+        packet: Unsuback,
+    },
     /// PUBACK or PUBREC for a publish of the client's.
-    Answer { link: L, packet_id: u16, qos: QoS, reason: ReasonCode, text: Option<String> },
+    Answer {
+        link: L,
+        packet_id: u16,
+        qos: QoS,
+        reason: ReasonCode,
+        text: Option<String>,
+    },
     /// QoS 2: that the client has message `seq` is on disk; PUBREL may go out.
-    Release { link: L, seq: u64 },
+    Release {
+        link: L,
+        seq: u64,
+    },
     /// A part of the mailbox, as asked for; `next` is where the following part begins.
-    Page { link: L, parcels: Vec<Parcel>, next: u64, tail: u64 },
+    Page {
+        link: L,
+        parcels: Vec<Parcel>,
+        next: u64,
+        tail: u64,
+    },
     /// Something a person may want to know about a client.
-    Explain { client: Arc<str>, what: &'static str, text: String },
+    Explain {
+        client: Arc<str>,
+        what: &'static str,
+        text: String,
+    },
 }
 
 /// A connection is accepted.

@@ -70,7 +70,8 @@ impl<L: Link> Hub<L> {
     fn read_retained(&mut self, scope: ScopeId) -> Result<(), OpenError> {
         let mut found = Vec::new();
         self.each_document(&self.key(scope).all_retained(), |_, document| {
-            let message = Message::from_bytes(&document.value).map_err(|e| OpenError::Message(e.to_string()))?;
+            let message =
+                Message::from_bytes(&document.value).map_err(|e| OpenError::Message(e.to_string()))?;
             found.push(message);
             Ok(())
         })?;

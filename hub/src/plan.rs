@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use store::limits::{BLOCK_BYTES, BLOCK_RECORDS};
 use store::{Batch, Expect};
 
 use crate::notice::Notice;
@@ -78,11 +79,52 @@ impl<L> Plan<L> {
     pub fn take_writes(&mut self) -> (Batch, bool) {
         let mut batch = std::mem::take(&mut self.batch);
         for (log, append) in std::mem::take(&mut self.appends) {
-            batch.append(log, append.first_seq, append.records);
+            append_blocks(&mut batch, &log, append);
         }
         for (log, before) in std::mem::take(&mut self.trims) {
             batch.trim(log, before);
         }
         (batch, std::mem::take(&mut self.must_sync))
+    }
+}
+
+/// As many appends as the store's largest block asks for.
+fn append_blocks(batch: &mut Batch, log: &[u8], append: Append) {
+    let (mut first_seq, mut bytes, mut block) = (append.first_seq, 0, Vec::new());
+    for record in append.records {
+        let full = bytes + record.len() > BLOCK_BYTES || block.len() >= BLOCK_RECORDS;
+        if full && !block.is_empty() {
+            let records = std::mem::take(&mut block);
+            let count = records.len() as u64;
+            batch.append(log, first_seq, records);
+            first_seq += count;
+            bytes = 0;
+        }
+        bytes += record.len();
+        block.push(record);
+    }
+    batch.append(log, first_seq, block);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_beyond_the_largest_block_become_several_appends() {
+        let mut plan = Plan::<u32>::default();
+        let record = Bytes::from(vec![0; BLOCK_BYTES / 2]);
+        for seq in 7..12 {
+            plan.append(b"log".to_vec(), seq, record.clone());
+        }
+        let blocks: Vec<(u64, usize)> = plan.take_writes().0.writes.iter().filter_map(block).collect();
+        assert_eq!(blocks, [(7, 2), (9, 2), (11, 1)]);
+    }
+
+    fn block(write: &store::Write) -> Option<(u64, usize)> {
+        match write {
+            store::Write::Append { first_seq, records, .. } => Some((*first_seq, records.len())),
+            _ => None,
+        }
     }
 }

@@ -10,13 +10,13 @@ use mqtt::ReasonCode;
 
 use crate::Link;
 use crate::event::{Answer, Origin, StoreFor};
+use crate::keys::fits;
 use crate::notice::{Deliver, Notice};
 use crate::plan::Plan;
 use crate::view::Route;
 use crate::world::Hub;
 
-pub(crate) const DISK_FULL: &str =
-    "the disk is full: this message needs it (a persistent subscriber or RETAIN) and was refused; free some space";
+pub(crate) const DISK_FULL: &str = "the disk is full: this message needs it (a persistent subscriber or RETAIN) and was refused; free some space";
 
 impl<L: Link> Hub<L> {
     pub(crate) fn publish_event(
@@ -34,8 +34,13 @@ impl<L: Link> Hub<L> {
         if let (Some(session), Some(answer), QoS::ExactlyOnce) = (origin.session, &answer, message.qos)
             && let Some(session) = self.sessions.get_mut(session)
         {
-            session.held.insert(answer.packet_id);
+            let is_new = session.held.insert(answer.packet_id);
             let id = session.id;
+            if !is_new {
+                // It was on its way from the connection before when the client sent it again on the next one.
+                self.answer(Some(answer.clone()), ReasonCode::Success, None, plan);
+                return;
+            }
             self.store_session(id, plan);
         }
         self.publish(origin.scope, origin.session, message, plan);
@@ -77,7 +82,14 @@ impl<L: Link> Hub<L> {
                 stores.push(StoreFor { session: reach.session, qos, retain, subscription_ids });
             } else if let Some(link) = &reach.link {
                 let (link, message) = (link.clone(), message.clone());
-                plan.tell(Notice::Deliver(Deliver { link, message, qos, retain, subscription_ids, seq: None }));
+                plan.tell(Notice::Deliver(Deliver {
+                    link,
+                    message,
+                    qos,
+                    retain,
+                    subscription_ids,
+                    seq: None,
+                }));
             }
         });
         self.put_in_mailboxes(&message, stores, plan);
@@ -91,12 +103,17 @@ impl<L: Link> Hub<L> {
             if place.retained.remove(&message.topic).is_some() {
                 plan.delete(key.retained(&message.topic));
             }
-        } else if disk_full || !place.retained.has_room_for(&message.topic) {
+        } else if disk_full
+            || !fits(&key.retained(&message.topic))
+            || !place.retained.has_room_for(&message.topic)
+        {
             let text = format!(
                 "the message on {} was delivered but not retained: {}",
                 message.topic,
                 if disk_full {
                     "the disk is full".to_owned()
+                } else if !fits(&key.retained(&message.topic)) {
+                    "its topic is too long for a key of the store".to_owned()
                 } else {
                     format!("{} topics are retained, the limit", broker::limits::RETAINED_MESSAGES)
                 }
@@ -124,7 +141,13 @@ impl<L: Link> Hub<L> {
         }
     }
 
-    fn put_in_mailbox(&mut self, message: &Arc<Message>, bytes: &[u8], receiver: StoreFor, plan: &mut Plan<L>) {
+    fn put_in_mailbox(
+        &mut self,
+        message: &Arc<Message>,
+        bytes: &[u8],
+        receiver: StoreFor,
+        plan: &mut Plan<L>,
+    ) {
         let StoreFor { session, qos, retain, subscription_ids } = receiver;
         let disk_full = self.disk_full;
         let Some(session) = self.sessions.get_mut(session) else { return };
@@ -146,7 +169,14 @@ impl<L: Link> Hub<L> {
         plan.append(self.key(scope).mailbox(id), seq, record);
         if let Some(link) = link {
             let message = message.clone();
-            plan.tell(Notice::Deliver(Deliver { link, message, qos, retain, subscription_ids, seq: Some(seq) }));
+            plan.tell(Notice::Deliver(Deliver {
+                link,
+                message,
+                qos,
+                retain,
+                subscription_ids,
+                seq: Some(seq),
+            }));
         }
     }
 

@@ -11,6 +11,7 @@ use policy::{Action, Ask, Resource};
 
 use crate::Link;
 use crate::event::StoreFor;
+use crate::keys::fits;
 use crate::notice::{Deliver, Notice};
 use crate::plan::Plan;
 use crate::refusal::Refusal;
@@ -94,7 +95,8 @@ impl<L: Link> Hub<L> {
         plan: &mut Plan<L>,
     ) -> Result<Entered, Refusal> {
         let invalid = |text: String| Refusal::client_error(ReasonCode::TopicFilterInvalid, text);
-        let filter = Filter::parse(&asked.filter).map_err(|e| invalid(format!("filter \"{}\": {e}", asked.filter)))?;
+        let filter =
+            Filter::parse(&asked.filter).map_err(|e| invalid(format!("filter \"{}\": {e}", asked.filter)))?;
         self.check_filter_limits(id, &filter)?;
         let access = self.access(id);
         let ask = Ask::new(Action::Subscribe, Resource::TopicFilter(filter.as_str()));
@@ -102,10 +104,21 @@ impl<L: Link> Hub<L> {
             return Err(Refusal::not_allowed(access.evaluate(&ask).to_string()));
         }
         let disk_full = self.disk_full;
+        let key = self
+            .sessions
+            .get(id)
+            .map(|s| self.key(s.scope))
+            .ok_or_else(|| invalid("the session has ended".into()))?;
         let session = self.sessions.get_mut(id).ok_or_else(|| invalid("the session has ended".into()))?;
         if disk_full && session.persistent {
-            let text = "the disk is full, so a persistent session's subscription cannot be kept: free some space";
+            let text =
+                "the disk is full, so a persistent session's subscription cannot be kept: free some space";
             return Err(Refusal::client_error(ReasonCode::QuotaExceeded, text));
+        }
+        if session.persistent && !fits(&key.subscription(&session.client, filter.as_str())) {
+            let text =
+                "client id and filter together are too long for a key of the store: shorten one of them";
+            return Err(Refusal::client_error(ReasonCode::TopicFilterInvalid, text));
         }
         let qos = asked.qos.min(self.settings.maximum_qos);
         let subscription = Subscription {
@@ -115,11 +128,11 @@ impl<L: Link> Hub<L> {
             retain_as_published: asked.retain_as_published,
             subscription_id: subscription_id.unwrap_or(0),
         };
-        let (persistent, scope, client) = (session.persistent, session.scope, session.client.clone());
+        let (persistent, client) = (session.persistent, session.client.clone());
         let stored = persistent.then(|| subscription.encode());
         let new = session.subscriptions.insert(filter.as_str().to_owned(), subscription).is_none();
         if let Some(stored) = stored {
-            plan.put(self.key(scope).subscription(&client, filter.as_str()), stored);
+            plan.put(key.subscription(&client, filter.as_str()), stored);
         }
         self.route_subscription(id, filter.as_str());
         let subscription_id = subscription_id.unwrap_or(0);
@@ -130,7 +143,8 @@ impl<L: Link> Hub<L> {
         let settings = &self.settings;
         let quota = |text: String| Refusal::client_error(ReasonCode::QuotaExceeded, text);
         if settings.dialect == Dialect::Aws {
-            check_filter(filter).map_err(|e| Refusal::client_error(ReasonCode::TopicFilterInvalid, e.to_string()))?;
+            check_filter(filter)
+                .map_err(|e| Refusal::client_error(ReasonCode::TopicFilterInvalid, e.to_string()))?;
         }
         let Some(session) = self.sessions.get(id) else { return Ok(()) };
         let known = session.subscriptions.contains_key(filter.as_str());
@@ -167,7 +181,8 @@ impl<L: Link> Hub<L> {
         let Some(session) = self.sessions.get(id) else { return };
         let persistent = session.persistent;
         let Some(scope) = self.scopes.get(session.scope.0 as usize) else { return };
-        let subscription_ids: Vec<u32> = (entered.subscription_id > 0).then_some(entered.subscription_id).into_iter().collect();
+        let subscription_ids: Vec<u32> =
+            (entered.subscription_id > 0).then_some(entered.subscription_id).into_iter().collect();
         let now_ms = self.now_ms;
         let retained: Vec<Arc<Message>> = scope
             .retained
@@ -183,13 +198,22 @@ impl<L: Link> Hub<L> {
                 self.put_in_mailboxes(&message, vec![receiver], plan);
             } else {
                 let link = link.clone();
-                plan.tell(Notice::Deliver(Deliver { link, message, qos, retain: true, subscription_ids, seq: None }));
+                plan.tell(Notice::Deliver(Deliver {
+                    link,
+                    message,
+                    qos,
+                    retain: true,
+                    subscription_ids,
+                    seq: None,
+                }));
             }
         }
     }
 
     pub(crate) fn unsubscribe(&mut self, link: &L, id: SessionId, packet: &Unsubscribe, plan: &mut Plan<L>) {
-        let Some(session) = self.sessions.get_mut(id).filter(|s| s.link.as_ref() == Some(link)) else { return };
+        let Some(session) = self.sessions.get_mut(id).filter(|s| s.link.as_ref() == Some(link)) else {
+            return;
+        };
         let (scope, client, persistent) = (session.scope, session.client.clone(), session.persistent);
         let removed: Vec<Option<Subscription>> =
             packet.filters.iter().map(|filter| session.subscriptions.remove(filter)).collect();

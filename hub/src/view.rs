@@ -72,7 +72,13 @@ impl<L: Clone> Route<L> {
     }
 
     /// Calls `each` for everybody who gets a message published by `publisher`; `lot` picks a group's member.
-    pub fn for_each(&self, publisher: Option<SessionId>, lot: u64, qos: QoS, mut each: impl FnMut(&Reach<L>)) {
+    pub fn for_each(
+        &self,
+        publisher: Option<SessionId>,
+        lot: u64,
+        qos: QoS,
+        mut each: impl FnMut(&Reach<L>),
+    ) {
         for reach in &self.direct {
             if !(reach.no_local && Some(reach.session) == publisher) {
                 each(reach);

@@ -53,7 +53,12 @@ pub(crate) struct Allowance {
 const FIRST_OWN_MESSAGE: u64 = 1 << 62;
 
 impl<L: Link> Hub<L> {
-    pub(crate) fn empty(settings: Settings, scopes: Vec<ScopeKey>, reader: Arc<dyn Reader>, now_ms: u64) -> Self {
+    pub(crate) fn empty(
+        settings: Settings,
+        scopes: Vec<ScopeKey>,
+        reader: Arc<dyn Reader>,
+        now_ms: u64,
+    ) -> Self {
         let dialect = settings.dialect;
         let scope = |key| Scope { key, routes: Routes::new(dialect), retained: Retained::default() };
         Hub {
@@ -137,7 +142,13 @@ impl<L: Link> Hub<L> {
         self.scopes.get(id.0 as usize).map_or_else(|| ScopeKey(String::new()), |s| s.key.clone())
     }
 
-    pub(crate) fn explain(&self, client: &Arc<str>, what: &'static str, text: impl Into<String>, plan: &mut Plan<L>) {
+    pub(crate) fn explain(
+        &self,
+        client: &Arc<str>,
+        what: &'static str,
+        text: impl Into<String>,
+        plan: &mut Plan<L>,
+    ) {
         plan.tell(Notice::Explain { client: client.clone(), what, text: text.into() });
     }
 
