@@ -1,0 +1,197 @@
+//! What a certificate is to the registry: its id, its status, and what it is attached to. Parses no X.509.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use aws_lc_rs::digest;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::Scope;
+
+/// The SHA-256 of a certificate's DER. Shown as 64 lower-case hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CertificateId([u8; 32]);
+
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error(
+    "\"{0}\" is no certificate id: give the 64 hexadecimal digits that `thingstead device show NAME` prints"
+)]
+pub struct MalformedCertificateId(pub String);
+
+impl CertificateId {
+    #[must_use]
+    pub fn from_der(der: &[u8]) -> Self {
+        let mut id = [0; 32];
+        for (to, from) in id.iter_mut().zip(digest::digest(&digest::SHA256, der).as_ref()) {
+            *to = *from;
+        }
+        Self(id)
+    }
+
+    /// Takes upper case and a leading `0x` too, as AWS does.
+    pub fn parse(text: &str) -> Result<Self, MalformedCertificateId> {
+        let malformed = || MalformedCertificateId(text.chars().take(80).collect());
+        let digits = text.strip_prefix("0x").unwrap_or(text).as_bytes();
+        if digits.len() != 64 {
+            return Err(malformed());
+        }
+        let mut id = [0; 32];
+        for (byte, pair) in id.iter_mut().zip(digits.chunks_exact(2)) {
+            for digit in pair {
+                let value = char::from(*digit).to_digit(16).ok_or_else(malformed)?;
+                *byte = (*byte << 4) | u8::try_from(value).map_err(|_| malformed())?;
+            }
+        }
+        Ok(Self(id))
+    }
+
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Display for CertificateId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for CertificateId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for CertificateId {
+    type Err = MalformedCertificateId;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::parse(text)
+    }
+}
+
+/// What a certificate may be used for, in AWS's words. Only `Active` connects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum CertificateStatus {
+    Active,
+    Inactive,
+    Revoked,
+    PendingTransfer,
+    RegisterInactive,
+    PendingActivation,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("\"{0}\" is no certificate status: give ACTIVE, INACTIVE or REVOKED")]
+pub struct UnknownStatus(pub String);
+
+impl CertificateStatus {
+    pub const ALL: [Self; 6] = [
+        Self::Active,
+        Self::Inactive,
+        Self::Revoked,
+        Self::PendingTransfer,
+        Self::RegisterInactive,
+        Self::PendingActivation,
+    ];
+
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "ACTIVE",
+            Self::Inactive => "INACTIVE",
+            Self::Revoked => "REVOKED",
+            Self::PendingTransfer => "PENDING_TRANSFER",
+            Self::RegisterInactive => "REGISTER_INACTIVE",
+            Self::PendingActivation => "PENDING_ACTIVATION",
+        }
+    }
+}
+
+impl fmt::Display for CertificateStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl FromStr for CertificateStatus {
+    type Err = UnknownStatus;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let known = Self::ALL.into_iter().find(|status| status.as_str() == text);
+        known.ok_or_else(|| UnknownStatus(text.chars().take(40).collect()))
+    }
+}
+
+/// How a certificate belongs to a thing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Attachment {
+    /// The certificate has this thing and no other.
+    ExclusiveThing,
+    NonExclusiveThing,
+}
+
+/// A registered certificate without its PEM, which [`crate::Registry::read_pem`] reads when it is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CertificateRecord {
+    pub id: CertificateId,
+    pub scope: Arc<Scope>,
+    pub status: CertificateStatus,
+    pub created_ms: u64,
+    pub modified_ms: u64,
+    pub not_before_s: i64,
+    pub not_after_s: i64,
+    /// The things it is attached to, by name.
+    pub things: BTreeMap<String, Attachment>,
+    /// Revision of the stored document; 0 if it is not stored yet.
+    pub(crate) revision: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_64_hexadecimal_digits() {
+        let lower = "0123456789abcdef".repeat(4);
+        let check = |text: &str, expected: Option<&str>| {
+            assert_eq!(
+                CertificateId::parse(text).ok().map(|id| id.to_string()).as_deref(),
+                expected,
+                "{text}"
+            );
+        };
+        check(&lower, Some(&lower));
+        check(&lower.to_uppercase(), Some(&lower));
+        check(&format!("0x{lower}"), Some(&lower));
+        check(&lower[1..], None);
+        check(&format!("{lower}0"), None);
+        check(&lower.replace('f', "g"), None);
+        check(&lower.replace('f', "+"), None);
+        check(&"é".repeat(32), None);
+        check("", None);
+    }
+
+    #[test]
+    fn an_id_is_the_sha_256_of_the_der() {
+        let check =
+            |der: &[u8], expected: &str| assert_eq!(CertificateId::from_der(der).to_string(), expected);
+        check(b"", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+        check(b"abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    }
+
+    #[test]
+    fn statuses_are_read_back_from_their_names() {
+        for status in CertificateStatus::ALL {
+            assert_eq!(status.to_string().parse(), Ok(status));
+            assert_eq!(serde_json::to_string(&status).unwrap(), format!("\"{status}\""));
+        }
+        assert_eq!("active".parse::<CertificateStatus>(), Err(UnknownStatus("active".into())));
+    }
+}

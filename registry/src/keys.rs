@@ -1,0 +1,39 @@
+//! Keys in the store: scope first, then what it is, then its name, separated by NUL, which no name contains.
+
+use crate::{CertificateId, Scope};
+
+fn key(scope: &Scope, kind: &str, name: &str) -> Vec<u8> {
+    let mut key = scope.key_prefix();
+    key.extend_from_slice(kind.as_bytes());
+    key.push(0);
+    key.extend_from_slice(name.as_bytes());
+    key
+}
+
+pub(crate) fn thing(scope: &Scope, name: &str) -> Vec<u8> {
+    key(scope, "thing", name)
+}
+
+pub(crate) fn things(scope: &Scope) -> Vec<u8> {
+    key(scope, "thing", "")
+}
+
+pub(crate) fn certificate(scope: &Scope, id: &CertificateId) -> Vec<u8> {
+    key(scope, "certificate", &id.to_string())
+}
+
+pub(crate) fn certificates(scope: &Scope) -> Vec<u8> {
+    key(scope, "certificate", "")
+}
+
+/// Apart from the certificate's document, so that opening the registry does not read every PEM.
+pub(crate) fn pem(scope: &Scope, id: &CertificateId) -> Vec<u8> {
+    key(scope, "certificate-pem", &id.to_string())
+}
+
+/// The smallest key after every key of the scope.
+pub(crate) fn after(scope: &Scope) -> Vec<u8> {
+    let mut key = scope.to_string().into_bytes();
+    key.push(1);
+    key
+}
