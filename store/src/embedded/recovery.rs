@@ -60,7 +60,7 @@ fn settings() -> KeyspaceCreateOptions {
         .data_block_compression_policy(CompressionPolicy::disabled())
 }
 
-/// Refuses damage that hides commits; cuts off what a crash left of a commit that was never acknowledged.
+/// Refuses damage that took acknowledged commits; cuts off what a crash left of commits nobody was told of.
 fn check_journals(
     directory: &Directory,
     acknowledged: Option<u64>,
@@ -70,34 +70,61 @@ fn check_journals(
         |error: io::Error| OpenError::Failed { path: directory.path.clone(), reason: error.to_string() };
     let engine = directory.engine_path();
     let journals = journals(&engine).map_err(failed)?;
-    let mut previous: Option<CommitMark> = None;
+    let mut last = None;
     for (position, path) in journals.iter().enumerate() {
         let reading = journal::read(path).map_err(failed)?;
-        let last = reading.last.or(previous);
-        let is_active = position + 1 == journals.len();
-        let is_told = |last: CommitMark| acknowledged.is_some_and(|acknowledged| acknowledged > last.number);
-        let promised = match reading.ending {
-            Ending::Clean => None,
-            Ending::Torn if is_active && !last.is_some_and(is_told) => {
-                cut_torn(path, reading.sound_bytes, last.is_none() && acknowledged.is_some())
-                    .map_err(failed)?;
-                None
+        last = reading.last.or(last);
+        let later = journals.get(position + 1..).unwrap_or_default();
+        match verdict(&reading, last, acknowledged, later.is_empty()) {
+            Verdict::Whole => {}
+            Verdict::Unfinished { is_doubtful } => {
+                cut_unfinished(path, reading.sound_bytes, is_doubtful).map_err(failed)?;
             }
-            Ending::Torn => Some(acknowledged.unwrap_or_default()),
-            Ending::Damaged { beyond } => Some(beyond.number.max(acknowledged.unwrap_or_default())),
-        };
-        if let Some(promised) = promised {
-            if accept_loss {
-                let later = journals.get(position + 1..).unwrap_or_default();
-                return set_aside(&reading, path, later).map_err(failed);
+            Verdict::Lost { .. } if accept_loss => return set_aside(&reading, path, later).map_err(failed),
+            Verdict::Lost { missing } => {
+                return Err(OpenError::Lost { path: directory.path.clone(), file: path.clone(), missing });
             }
-            let missing =
-                last.and_then(|last| promised.checked_sub(last.number)).filter(|missing| *missing > 0);
-            return Err(OpenError::Lost { path: directory.path.clone(), file: path.clone(), missing });
         }
-        previous = last;
     }
-    clear_unfinished(&engine, previous.is_none() && acknowledged.is_none()).map_err(failed)
+    clear_unfinished(&engine, last.is_none() && acknowledged.is_none()).map_err(failed)
+}
+
+/// What a journal's ending means for those who were told of commits.
+enum Verdict {
+    Whole,
+    /// The last commits are not whole, and nobody was told of them; doubtful if that cannot be known yet.
+    Unfinished {
+        is_doubtful: bool,
+    },
+    Lost {
+        missing: Option<u64>,
+    },
+}
+
+fn verdict(
+    reading: &Reading,
+    last: Option<CommitMark>,
+    acknowledged: Option<u64>,
+    is_active: bool,
+) -> Verdict {
+    // A later commit vouches for the synced ones before it, not for itself: a power cut may leave the end of an
+    // unsynced stretch without its beginning.
+    let (promised, is_followed) = match reading.ending {
+        Ending::Clean => return Verdict::Whole,
+        Ending::Torn => (acknowledged.unwrap_or_default(), false),
+        Ending::Damaged { beyond } => (acknowledged.unwrap_or_default().max(beyond.synced), true),
+    };
+    // A journal is synced as a whole before the next one is begun.
+    let is_lost = !is_active
+        || match last {
+            Some(last) => promised > last.number,
+            None => is_followed && promised > 0,
+        };
+    if is_lost {
+        let missing = last.map(|last| promised.saturating_sub(last.number)).filter(|missing| *missing > 0);
+        return Verdict::Lost { missing };
+    }
+    Verdict::Unfinished { is_doubtful: is_followed || last.is_none() }
 }
 
 /// The engine cannot open what a crash left of its own creation: nothing was committed then, so it starts over.
@@ -109,7 +136,7 @@ fn clear_unfinished(engine: &Path, is_unused: bool) -> io::Result<()> {
 }
 
 /// Ends the journal where the sound part ends; keeps a copy where it cannot be told that nobody relied on it.
-fn cut_torn(path: &Path, sound_bytes: u64, is_doubtful: bool) -> io::Result<()> {
+fn cut_unfinished(path: &Path, sound_bytes: u64, is_doubtful: bool) -> io::Result<()> {
     if is_doubtful {
         fs::copy(path, aside(path))?;
     }

@@ -207,6 +207,72 @@ fn an_unacknowledged_commit_with_a_hole_is_dropped_quietly() {
     assert_eq!(records(&open(directory.path()).expect("the store opens")), COMMITS as usize);
 }
 
+/// A power cut may write later pages of an unsynced stretch before earlier ones.
+#[test]
+fn a_hole_in_unsynced_commits_is_no_loss() {
+    let source = tempfile::tempdir().expect("a temporary directory");
+    let copy = tempfile::tempdir().expect("a temporary directory");
+    let mut store = open(source.path()).expect("the store opens");
+    (0..5).for_each(|number| commit(&mut store, number));
+    for before in [1, 2, 3] {
+        let mut batch = Batch::new();
+        batch.trim("log", before);
+        store.commit(&batch, Durability::Buffered).expect("the commit succeeds");
+    }
+    copy_directory(source.path(), copy.path());
+    change(&journal(copy.path()), |bytes| {
+        let at = starts(bytes)[6];
+        bytes[at..at + 20].fill(0);
+    });
+    let store = open(copy.path()).expect("the store opens");
+    assert_eq!(records(&store), 4, "the first trim is kept, the others are done again by their caller");
+}
+
+#[test]
+fn damage_in_the_middle_is_refused_even_without_the_file_of_acknowledged_commits() {
+    let directory = crashed(COMMITS);
+    fs::remove_file(directory.path().join("acknowledged")).expect("removed");
+    change(&journal(directory.path()), |bytes| {
+        let at = starts(bytes)[10];
+        bytes[at] ^= 0x40;
+    });
+    let refused = open(directory.path()).err();
+    assert!(matches!(refused, Some(OpenError::Lost { missing: Some(29), .. })), "{refused:?}");
+}
+
+/// As the engine does when a journal is long enough.
+fn begin_a_second_journal(directory: &Path) {
+    let bytes = fs::read(journal(directory)).expect("readable");
+    let (sealed, active) = bytes.split_at(starts(&bytes)[20]);
+    fs::write(journal(directory), sealed).expect("writable");
+    fs::write(journal(directory).with_file_name("1.jnl"), active).expect("writable");
+}
+
+#[test]
+fn damage_at_the_end_of_a_full_journal_is_refused() {
+    let directory = crashed(COMMITS);
+    begin_a_second_journal(directory.path());
+    change(&journal(directory.path()), |bytes| {
+        let at = starts(bytes)[19] + 20;
+        bytes[at] ^= 0x40;
+    });
+    let refused = open(directory.path()).err();
+    assert!(matches!(refused, Some(OpenError::Lost { missing: Some(21), .. })), "{refused:?}");
+    let mut store = accept_loss(directory.path());
+    assert_eq!(records(&store), 19);
+    commit(&mut store, 19);
+    drop(store);
+    assert_eq!(records(&open(directory.path()).expect("the store opens")), 20);
+    assert!(directory.path().join("engine").join("1.jnl.damaged").exists());
+}
+
+#[test]
+fn several_journals_are_read_in_order() {
+    let directory = crashed(COMMITS);
+    begin_a_second_journal(directory.path());
+    assert_eq!(records(&open(directory.path()).expect("the store opens")), COMMITS as usize);
+}
+
 #[test]
 fn a_journal_that_is_gone_is_refused() {
     let directory = crashed(COMMITS);

@@ -37,7 +37,8 @@ enum Wish {
 }
 
 pub(crate) fn random_histories<H: Home>(make: &impl Fn() -> H, histories: u32) {
-    let config = Config { cases: histories, failure_persistence: None, ..Config::default() };
+    let config =
+        Config { cases: histories, failure_persistence: None, max_shrink_iters: 60, ..Config::default() };
     let steps = prop::collection::vec(step(), 1..40);
     let outcome = TestRunner::new(config).run(&steps, |steps| {
         let mut home = make();
