@@ -19,6 +19,7 @@ import server as servers  # noqa: E402
 from promise import CASES, Place  # noqa: E402
 
 SUITES = [
+    "clients.newcomer",
     "clients.mosquitto",
     "clients.paho",
     "clients.awsiotpythonsdk",

@@ -44,10 +44,9 @@ class Server:
 
     def command(self):
         faces = ["--api", "127.0.0.1:0", "--mqtt", "127.0.0.1:0", "--tls443", "127.0.0.1:0", "--plain", "127.0.0.1:0"]
-        for face in self.flags[::2]:
-            if face in faces:
-                at = faces.index(face)
-                del faces[at : at + 2]
+        for face in (flag for flag in self.flags if flag in faces):
+            at = faces.index(face)
+            del faces[at : at + 2]
         up = [str(BINARY), "up", "--data", self.data, "--dialect", self.dialect]
         return up + faces + self.flags
 

@@ -1,0 +1,93 @@
+"""The path of somebody who has just built the project: the README's own lines, run as they stand."""
+
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+import server as servers
+from promise import promise, wait_for
+
+README = pathlib.Path(__file__).resolve().parents[2] / "README.md"
+
+
+def snippet(language, containing):
+    """The README's block of code that holds some text."""
+    blocks = re.findall(rf"```{language}\n(.*?)```", README.read_text(encoding="utf-8"), re.S)
+    return next(block for block in blocks if containing in block)
+
+
+class Watcher:
+    """A running `thingstead sub '#'`."""
+
+    def __init__(self, place, *more):
+        command = [servers.BINARY, "sub", "#", "--data", place.server.data, *more]
+        self.path = place.server.data + ".sub"
+        with open(self.path, "wb") as file:
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, stderr=file)
+        place.after(self.process.kill)
+        wait_for("the subscription", lambda: "subscribed to" in self.said() or self.process.poll() is not None)
+        assert self.process.poll() is None, self.said()
+
+    def said(self):
+        return pathlib.Path(self.path).read_text(encoding="utf-8", errors="replace")
+
+    def wait(self, text):
+        wait_for(f"`{text}`", lambda: text in self.said() or self.process.poll() is not None)
+        assert text in self.said(), self.said()
+
+
+def folder_of(place):
+    device = place.server.device("pump-1")
+    return pathlib.Path(device.certificate).parent.parent
+
+
+@promise(own=True)
+def the_readmes_python_reaches_thingstead_sub(place):
+    folder = folder_of(place)
+    watcher = Watcher(place)
+    code = snippet("python", "awsiot").replace("port=8883", f"port={place.server.address('mqtt')[1]}")
+    done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, timeout=30,
+                          stdin=subprocess.DEVNULL)
+    assert done.returncode == 0, done.stdout + done.stderr
+    watcher.wait('pump-1/pressure  {"hPa": 1013}')
+
+
+@promise(own=True)
+def the_readmes_mosquitto_pub_reaches_thingstead_sub(place):
+    folder = folder_of(place)
+    watcher = Watcher(place)
+    line = snippet("sh", "mosquitto_pub").replace("-p 8883", f"-p {place.server.address('mqtt')[1]}")
+    done = subprocess.run(["sh", "-c", line], cwd=folder, capture_output=True, text=True, timeout=30,
+                          stdin=subprocess.DEVNULL)
+    assert done.returncode == 0, done.stdout + done.stderr
+    watcher.wait('pump-1/pressure  {"hPa": 1013}')
+
+
+@promise(own=True)
+def pub_and_sub_work_without_any_setting(place):
+    watcher = Watcher(place, "--count", "1")
+    place.server.run("pub", "lab/bench", "hello")
+    watcher.wait("lab/bench  hello")
+    assert watcher.process.wait(10) == 0
+
+
+@promise(own=True)
+def the_demo_shows_readings_that_arrive(place):
+    place.server.stop()
+    place.server.flags += ["--demo"]
+    place.server.start()
+    wait_for("readings", lambda: pathlib.Path(place.server.log_path).read_text().lower().count("temperature") >= 2, 20)
+
+
+@promise(own=True)
+def keys_are_readable_by_their_owner_only(place):
+    device = place.server.device("pump-1")
+    assert os.stat(device.key).st_mode & 0o777 == 0o600
+    loose = [
+        str(path)
+        for path in pathlib.Path(place.server.data).rglob("*")
+        if path.is_file() and "key" in path.name.lower() and path.stat().st_mode & 0o077
+    ]
+    assert not loose, loose
