@@ -19,7 +19,7 @@ const FORMAT_NAME: &str = "thingstead-store";
 pub(super) struct Directory {
     pub(super) path: PathBuf,
     acknowledged: File,
-    _lock: File,
+    lock: File,
 }
 
 impl Directory {
@@ -35,7 +35,7 @@ impl Directory {
             .truncate(false)
             .open(path.join("acknowledged"))
             .map_err(|error| failed(path, &error))?;
-        Ok(Self { path: path.to_owned(), acknowledged, _lock: lock })
+        Ok(Self { path: path.to_owned(), acknowledged, lock })
     }
 
     pub(super) fn engine_path(&self) -> PathBuf {
@@ -70,6 +70,14 @@ impl Directory {
     pub(super) fn free_bytes(&self) -> io::Result<u64> {
         let room = rustix::fs::fstatvfs(&self.acknowledged)?;
         Ok(room.f_bavail.saturating_mul(room.f_frsize))
+    }
+}
+
+/// Unlocks by hand: closing is not enough while a child that is just being started has the file open too.
+impl Drop for Directory {
+    fn drop(&mut self) {
+        // Nobody is left to tell; the lock ends with the process at the latest.
+        self.lock.unlock().ok();
     }
 }
 

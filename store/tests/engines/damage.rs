@@ -292,6 +292,22 @@ fn a_second_process_is_refused_by_name() {
     open(directory.path()).expect("the lock went with the store");
 }
 
+/// A child has its parent's files open until it runs its own program.
+#[test]
+fn a_child_being_started_does_not_keep_the_lock() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let starter = std::thread::spawn(|| {
+        for _ in 0..150 {
+            std::process::Command::new("true").status().expect("the child ran");
+        }
+    });
+    while !starter.is_finished() {
+        let found = open(directory.path()).err();
+        assert_eq!(found, None);
+    }
+    starter.join().expect("the children ran");
+}
+
 #[test]
 fn formats_of_others_are_refused() {
     let check = |format: &str, expected: fn(&OpenError) -> bool| {
