@@ -84,6 +84,10 @@ pub enum AuthorityError {
         "the signature of the certificate signing request is wrong: create it again with the device's own key"
     )]
     RequestSignature,
+    #[error(
+        "the request is signed in a way that is not supported: sign it with SHA-256, as `openssl req -sha256` does"
+    )]
+    RequestDigest,
     #[error("the request's key is {0}: use RSA with 2048 bits or more, or the curve P-256, P-384 or P-521")]
     RequestKey(String),
     #[error("the certificate could not be made ({0}): try again, and report it if it stays so")]
