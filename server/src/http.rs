@@ -1,0 +1,139 @@
+//! HTTP connections in, replies out: health, metrics, the status page, the command line's API, the AWS API and the
+//! WebSocket door. Chooses routes and bounds resources; what a route does is in its own file.
+
+mod aws;
+mod control;
+mod devices;
+mod guard;
+mod metrics;
+mod page;
+mod refusal;
+mod socket;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{ConnectInfo, DefaultBodyLimit};
+use axum::middleware::from_fn;
+use axum::response::Redirect;
+use axum::routing::{get, post};
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::service::{Service, service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use registry::Scope;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use crate::endpoints::Endpoints;
+use crate::identity::Identity;
+use crate::shared::Shared;
+
+/// Body of one request.
+const BODY_BYTES: usize = 1024 * 1024;
+/// From the first byte of a connection, or the last reply, to the end of a request's headers.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
+/// Connections to the plain HTTP port at a time; the rest waits in the listener's queue.
+const CONNECTIONS: usize = 4096;
+
+/// Everything HTTP. A clone is the same one.
+#[derive(Clone)]
+pub(crate) struct Faces {
+    app: Router,
+    room: Arc<Semaphore>,
+}
+
+/// What every route can reach.
+struct Api {
+    shared: Arc<Shared>,
+    identity: Identity,
+    endpoints: Endpoints,
+    scope: Arc<Scope>,
+    /// Held while a change of the registry is decided, committed and applied: one at a time.
+    change: tokio::sync::Mutex<()>,
+}
+
+impl Faces {
+    pub(crate) fn new(shared: Arc<Shared>, identity: Identity, endpoints: Endpoints) -> Faces {
+        let scope = identity.scope();
+        let change = tokio::sync::Mutex::new(());
+        let app = router(Arc::new(Api { shared, identity, endpoints, scope, change }));
+        Faces { app, room: Arc::new(Semaphore::new(CONNECTIONS)) }
+    }
+
+    /// Accepts plain HTTP until it is dropped, and its connections with it.
+    pub(crate) async fn listen(self, listener: TcpListener) {
+        let mut tasks = JoinSet::new();
+        while let Ok(permit) = self.room.clone().acquire_owned().await {
+            let accepted = listener.accept().await;
+            while tasks.try_join_next().is_some() {}
+            let (socket, peer) = match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    // Too many open files, mostly: it gets better when connections end.
+                    tracing::warn!(%error, "an HTTP connection could not be accepted");
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                    continue;
+                }
+            };
+            let _ = socket.set_nodelay(true);
+            let faces = self.clone();
+            tasks.spawn(async move {
+                faces.serve(socket, peer).await;
+                drop(permit);
+            });
+        }
+    }
+
+    /// One HTTP/1.1 connection to its end; also what 443 hands over once its TLS stands.
+    pub(crate) async fn serve<S>(&self, stream: S, peer: SocketAddr)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let app = TowerToHyperService::new(self.app.clone());
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(ConnectInfo(peer));
+            app.call(request)
+        });
+        let connection = hyper::server::conn::http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEADER_TIMEOUT)
+            .serve_connection(TokioIo::new(stream), service)
+            .with_upgrades();
+        if let Err(error) = connection.await {
+            tracing::debug!(%peer, %error, "an HTTP connection ended early");
+        }
+    }
+}
+
+/// Every route, for the plain port and for 443.
+fn router(api: Arc<Api>) -> Router {
+    let guarded = Router::new()
+        .route("/_thingstead/", get(page::page))
+        .route("/_thingstead/api/status", get(control::status))
+        .route("/_thingstead/api/time", get(control::time).post(control::steer))
+        .route("/_thingstead/api/activity", get(control::activity))
+        .route("/_thingstead/api/trace", get(control::trace))
+        .route("/_thingstead/api/devices", get(devices::list).post(devices::create))
+        .route("/_thingstead/api/devices/{name}", get(devices::show).delete(devices::remove))
+        .route("/_thingstead/api/devices/{name}/drop", post(devices::disconnect))
+        .route("/mqtt", get(socket::upgrade))
+        .layer(from_fn(guard::local_only));
+    Router::new()
+        .route("/", get(aws::root).fallback(aws::unknown))
+        .route("/_thingstead", get(|| async { Redirect::permanent("/_thingstead/") }))
+        .route("/_thingstead/health", get(control::health))
+        .route("/_localstack/health", get(control::health))
+        .route("/metrics", get(metrics::metrics))
+        .route("/endpoint", get(aws::describe_endpoint))
+        .merge(guarded)
+        .fallback(aws::unknown)
+        .method_not_allowed_fallback(aws::unknown)
+        .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .with_state(api)
+}

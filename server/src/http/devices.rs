@@ -1,0 +1,270 @@
+//! Devices: made with thing, certificate and folder in one commit; listed, shown, disconnected, removed.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use broker::ScopeId;
+use hub::Event;
+use registry::{
+    Attachment, CertificateRecord, CertificateStatus, Change, Endpoint, KeyChoice, NewThing, RegistryError,
+    Thing, device_folder,
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::Api;
+use super::control::parse;
+use super::refusal::Refused;
+use crate::link::Stage;
+
+/// What kind of key a device gets, or the request of one that has its own.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Key {
+    #[default]
+    Rsa,
+    P256,
+    Csr,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewDevice {
+    name: String,
+    #[serde(default)]
+    key: Key,
+    /// PEM of a certificate signing request, with key `csr`.
+    csr: Option<String>,
+}
+
+/// The private key is in this reply and nowhere else.
+pub(super) async fn create(
+    State(api): State<Arc<Api>>,
+    body: Bytes,
+) -> Result<(StatusCode, Json<Value>), Refused> {
+    let wish: NewDevice = parse(&body)?;
+    match (wish.key, &wish.csr) {
+        (Key::Csr, None) => {
+            return Err(Refused::invalid("key `csr` needs the request's PEM in the field `csr`"));
+        }
+        (Key::Rsa | Key::P256, Some(_)) => return Err(Refused::invalid("the field `csr` needs key `csr`")),
+        _ => {}
+    }
+    // A caller that hangs up must not leave a committed change that memory does not have.
+    let made = tokio::spawn(async move { make(&api, wish).await }).await;
+    let reply = made.map_err(|error| Refused::unavailable(error.to_string()))??;
+    Ok((StatusCode::CREATED, Json(reply)))
+}
+
+async fn make(api: &Arc<Api>, wish: NewDevice) -> Result<Value, Refused> {
+    let name = wish.name.clone();
+    let refuse_known = || match api.shared.registry().find_thing(&api.scope, &name) {
+        Some(_) => Err(Refused::conflict(format!(
+            "device {name} exists: choose another name, or remove it with `thingstead device rm {name}`"
+        ))),
+        None => Ok(()),
+    };
+    refuse_known()?;
+    let now_ms = api.shared.clock.wall_ms();
+    let now_s = i64::try_from(now_ms / 1000).unwrap_or(i64::MAX);
+    let issuer = api.identity.clone();
+    let issued = tokio::task::spawn_blocking(move || {
+        let key = match &wish.csr {
+            Some(csr) => KeyChoice::Request(csr),
+            None if wish.key == Key::P256 => KeyChoice::P256,
+            None => KeyChoice::Rsa2048,
+        };
+        issuer.authority().issue_device(key, now_s)
+    });
+    let issued = issued.await;
+    let identity = issued
+        .map_err(|error| Refused::unavailable(error.to_string()))?
+        .map_err(|error| Refused::invalid(error.to_string()))?;
+    let _one = api.change.lock().await;
+    refuse_known()?;
+    let thing_id = change(api, |draft| {
+        let new = NewThing {
+            name: name.clone(),
+            attributes: BTreeMap::new(),
+            random: uuid::Uuid::new_v4().into_bytes(),
+        };
+        let thing_id = draft.create_thing(&api.scope, new, now_ms)?.id.clone();
+        let status = CertificateStatus::Active;
+        let id = draft.register_certificate(&api.scope, &identity.cert_pem, status, now_ms)?;
+        draft.attach(&api.scope, &name, &id, Attachment::NonExclusiveThing)?;
+        Ok(thing_id)
+    })
+    .await?;
+    let endpoint = endpoint(api);
+    let files: Vec<Value> = device_folder(&name, &identity, api.identity.authority().cert_pem(), &endpoint)
+        .map_err(|error| Refused::invalid(error.to_string()))?
+        .into_iter()
+        .map(|file| json!({ "name": file.name, "contents": file.contents, "private": file.is_private }))
+        .collect();
+    api.shared.explain(&name, "device", "made, with a certificate that is ACTIVE");
+    Ok(json!({
+        "name": name,
+        "thing_id": thing_id,
+        "certificate_id": identity.id.to_string(),
+        "endpoint": { "host": endpoint.host, "port": endpoint.port },
+        "files": files,
+    }))
+}
+
+/// Decides on a draft, commits, applies. The caller holds `Api::change`.
+async fn change<T>(
+    api: &Api,
+    decide: impl FnOnce(&mut registry::Draft<'_>) -> Result<T, RegistryError>,
+) -> Result<T, Refused> {
+    let (outcome, change): (T, Change) = {
+        let registry = api.shared.registry();
+        let mut draft = registry.draft();
+        let outcome = decide(&mut draft).map_err(|error| Refused::invalid(error.to_string()))?;
+        (outcome, draft.finish())
+    };
+    api.shared.desk.write(change.writes.clone()).await.map_err(Refused::unavailable)?;
+    api.shared.registry().apply(change);
+    Ok(outcome)
+}
+
+/// Where a device finds us from here.
+fn endpoint(api: &Api) -> Endpoint {
+    let mqtt = api.endpoints.mqtt.as_deref().unwrap_or("localhost:8883");
+    let (host, port) = mqtt.rsplit_once(':').unwrap_or((mqtt, "8883"));
+    Endpoint { host: host.trim_matches(['[', ']']).to_owned(), port: port.parse().unwrap_or(8883) }
+}
+
+pub(super) async fn list(State(api): State<Arc<Api>>) -> Json<Value> {
+    let online = online(&api);
+    let registry = api.shared.registry();
+    let devices: Vec<Value> = registry
+        .things(&api.scope, None)
+        .map(|thing| {
+            let ids = registry.principals_of(&api.scope, &thing.name);
+            let certificates: Vec<&CertificateRecord> =
+                ids.filter_map(|id| registry.find_certificate(&id)).collect();
+            device(thing, &certificates, online.contains(&*thing.name))
+        })
+        .collect();
+    Json(json!({ "devices": devices }))
+}
+
+pub(super) async fn show(
+    State(api): State<Arc<Api>>,
+    Path(name): Path<String>,
+) -> Result<Json<Value>, Refused> {
+    let online = online(&api);
+    let registry = api.shared.registry();
+    let thing = registry.find_thing(&api.scope, &name).ok_or_else(|| unknown(&name))?;
+    let ids = registry.principals_of(&api.scope, &name);
+    let certificates: Vec<&CertificateRecord> = ids.filter_map(|id| registry.find_certificate(&id)).collect();
+    let mut shown = device(thing, &certificates, online.contains(&*name));
+    let Endpoint { host, port } = endpoint(&api);
+    if let Some(fields) = shown.as_object_mut() {
+        fields.insert("endpoint".into(), json!({ "host": host, "port": port }));
+    }
+    Ok(Json(shown))
+}
+
+/// Ends the connection of the client with the device's name.
+pub(super) async fn disconnect(
+    State(api): State<Arc<Api>>,
+    Path(name): Path<String>,
+) -> Result<Json<Value>, Refused> {
+    if !online(&api).contains(&*name) {
+        return Err(Refused::not_found(format!(
+            "no client {name} is connected: a device is found here if its client id is its name (`thingstead events` shows who is)"
+        )));
+    }
+    drop_client(&api, &name, "it was disconnected with `thingstead device drop`");
+    Ok(Json(json!({ "dropped": name })))
+}
+
+/// Removes thing and certificates; the client with the device's name is sent away.
+pub(super) async fn remove(
+    State(api): State<Arc<Api>>,
+    Path(name): Path<String>,
+) -> Result<Json<Value>, Refused> {
+    let removed = tokio::spawn(async move { unmake(&api, name).await }).await;
+    removed.map_err(|error| Refused::unavailable(error.to_string()))?.map(Json)
+}
+
+async fn unmake(api: &Arc<Api>, name: String) -> Result<Value, Refused> {
+    let _one = api.change.lock().await;
+    if api.shared.registry().find_thing(&api.scope, &name).is_none() {
+        return Err(unknown(&name));
+    }
+    let now_ms = api.shared.clock.wall_ms();
+    let certificates = change(api, |draft| {
+        let ids = draft.principals_of(&api.scope, &name);
+        for id in &ids {
+            draft.detach(&api.scope, &name, id)?;
+            let shared = draft.find_certificate(id).is_some_and(|record| !record.things.is_empty());
+            if !shared {
+                if draft.find_certificate(id).is_some_and(|record| record.status == CertificateStatus::Active)
+                {
+                    draft.set_status(&api.scope, id, CertificateStatus::Inactive, now_ms)?;
+                }
+                draft.delete_certificate(&api.scope, id, false)?;
+            }
+        }
+        draft.delete_thing(&api.scope, &name)?;
+        Ok(ids.into_iter().map(|id| id.to_string()).collect::<Vec<_>>())
+    })
+    .await?;
+    if online(api).contains(&*name) {
+        drop_client(api, &name, "it was removed with `thingstead device rm`");
+    }
+    api.shared.explain(&name, "device", "removed, with its certificates");
+    Ok(json!({ "removed": name, "certificates": certificates }))
+}
+
+fn drop_client(api: &Api, client: &str, why: &str) {
+    api.shared.desk.submit(Event::Drop {
+        scope: ScopeId(0),
+        client: client.to_owned(),
+        clean_session: false,
+        will: true,
+        why: why.to_owned(),
+    });
+}
+
+/// Client ids that are connected now.
+fn online(api: &Api) -> HashSet<Arc<str>> {
+    let client = |link: Arc<crate::link::Link>| {
+        let out = link.lock();
+        (out.stage == Stage::Open).then(|| out.client.clone())
+    };
+    api.shared.links.all().into_iter().filter_map(client).collect()
+}
+
+fn device(thing: &Thing, certificates: &[&CertificateRecord], connected: bool) -> Value {
+    let certificates: Vec<Value> = certificates
+        .iter()
+        .map(|record| {
+            json!({
+                "id": record.id.to_string(),
+                "status": record.status.to_string(),
+                "created_ms": record.created_ms,
+                "not_after_s": record.not_after_s,
+            })
+        })
+        .collect();
+    json!({
+        "name": thing.name,
+        "thing_id": thing.id,
+        "created_ms": thing.created_ms,
+        "connected": connected,
+        "certificates": certificates,
+    })
+}
+
+fn unknown(name: &str) -> Refused {
+    Refused::not_found(format!(
+        "there is no device {name}: `thingstead device ls` lists them, `thingstead device new {name}` makes it"
+    ))
+}

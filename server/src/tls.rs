@@ -1,0 +1,251 @@
+//! Identity in, rustls configurations out: mutual TLS for MQTT, TLS without client certificates for HTTPS, and the
+//! choice between them on the shared port. Whether a certificate is trusted is the registry's business.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use broker::presence::DisconnectReason;
+use hub::Refusal;
+use mqtt::ReasonCode;
+use policy::Access;
+use registry::CertificateId;
+use rustls::client::danger::HandshakeSignatureValid;
+use rustls::crypto::{
+    CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature,
+};
+use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::server::{ClientHello, NoServerSessionStorage, ParsedCertificate};
+use rustls::{
+    CertificateError, DigitallySignedStruct, DistinguishedName, OtherError, ServerConfig, ServerConnection,
+    SignatureScheme,
+};
+use thiserror::Error;
+
+use crate::connection::Principal;
+use crate::identity::{Identity, IdentityError, ServerCertificate};
+use crate::shared::Shared;
+
+const MQTT_CERTIFICATE: &[u8] = b"x-amzn-mqtt-ca";
+const MQTT_AUTHORIZER: &[u8] = b"mqtt";
+const HTTP_CERTIFICATE: &[u8] = b"x-amzn-http-ca";
+const HTTP: &[u8] = b"http/1.1";
+
+/// What each TLS port speaks. Replaced as a whole when the server certificate is renewed.
+pub(crate) struct TlsFaces {
+    /// 8883, and 443 with `x-amzn-mqtt-ca`: MQTT, a client certificate is required.
+    pub(crate) mqtt: ArcSwap<ServerConfig>,
+    /// 443 otherwise: HTTPS and WebSocket, no client certificate is asked for.
+    pub(crate) https: ArcSwap<ServerConfig>,
+}
+
+/// What a client of the shared port came for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Admission {
+    Mqtt,
+    Https,
+}
+
+/// Why there is no TLS.
+#[derive(Debug, Error)]
+pub(crate) enum TlsError {
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    #[error(
+        "the server certificate cannot be used ({0}): delete the folder `server` in the data folder to get a new one"
+    )]
+    Config(#[from] rustls::Error),
+}
+
+impl TlsFaces {
+    pub(crate) fn new(identity: &Identity) -> Result<TlsFaces, TlsError> {
+        let certificate = identity.server_certificate()?;
+        let https = https_config(&certificate)?;
+        let mqtt = mqtt_config(certificate)?;
+        Ok(TlsFaces { mqtt: ArcSwap::from_pointee(mqtt), https: ArcSwap::from_pointee(https) })
+    }
+
+    /// New connections get the new certificate; open ones go on.
+    pub(crate) fn renew(&self, identity: &Identity) -> Result<(), TlsError> {
+        let TlsFaces { mqtt, https } = TlsFaces::new(identity)?;
+        self.mqtt.store(mqtt.into_inner());
+        self.https.store(https.into_inner());
+        Ok(())
+    }
+
+    /// Chooses by the protocol names that the client offers.
+    pub(crate) fn pick(&self, hello: &ClientHello<'_>) -> Result<(Arc<ServerConfig>, Admission), String> {
+        let offered: Vec<&[u8]> = hello.alpn().map(Iterator::collect).unwrap_or_default();
+        match admit(&offered)? {
+            Admission::Mqtt => Ok((self.mqtt.load_full(), Admission::Mqtt)),
+            Admission::Https => Ok((self.https.load_full(), Admission::Https)),
+        }
+    }
+}
+
+fn admit(offered: &[&[u8]]) -> Result<Admission, String> {
+    if offered.contains(&MQTT_CERTIFICATE) {
+        return Ok(Admission::Mqtt);
+    }
+    if offered.is_empty() || offered.contains(&HTTP) {
+        return Ok(Admission::Https);
+    }
+    let why = if offered.contains(&MQTT_AUTHORIZER) {
+        "the client offers ALPN `mqtt`, which means a custom authorizer on this port, and those are not implemented \
+         yet: offer `x-amzn-mqtt-ca` and send a client certificate"
+    } else if offered.contains(&HTTP_CERTIFICATE) {
+        "the client offers ALPN `x-amzn-http-ca`, and publishing over HTTPS is not implemented yet: publish over \
+         MQTT with ALPN `x-amzn-mqtt-ca`"
+    } else {
+        "the client offers no ALPN name that is known here: offer `x-amzn-mqtt-ca` for MQTT, `http/1.1` for HTTPS \
+         and WebSocket"
+    };
+    Err(why.to_owned())
+}
+
+fn mqtt_config(certificate: ServerCertificate) -> Result<ServerConfig, rustls::Error> {
+    let provider = provider();
+    let verifier = Arc::new(AnyCertificate { algorithms: provider.signature_verification_algorithms });
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_client_cert_verifier(verifier)
+        .with_single_cert(certificate.chain, certificate.key)?;
+    config.alpn_protocols = vec![MQTT_CERTIFICATE.into(), MQTT_AUTHORIZER.into()];
+    without_resumption(&mut config);
+    Ok(config)
+}
+
+fn https_config(certificate: &ServerCertificate) -> Result<ServerConfig, rustls::Error> {
+    let mut config = ServerConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(certificate.chain.clone(), certificate.key.clone_key())?;
+    config.alpn_protocols = vec![HTTP.into()];
+    without_resumption(&mut config);
+    Ok(config)
+}
+
+fn provider() -> Arc<CryptoProvider> {
+    Arc::new(rustls::crypto::aws_lc_rs::default_provider())
+}
+
+/// As AWS: every connection shows its certificate anew, so that a revoked one never slips in with a ticket.
+fn without_resumption(config: &mut ServerConfig) {
+    config.session_storage = Arc::new(NoServerSessionStorage {});
+    config.send_tls13_tickets = 0;
+}
+
+/// Looks up, after the handshake, who the presented certificate belongs to.
+pub(crate) fn principal(shared: &Shared, session: &ServerConnection) -> Result<Principal, Refusal> {
+    let refused = |text: String| Refusal::new(ReasonCode::NotAuthorized, DisconnectReason::AuthError, text);
+    let presented = session.peer_certificates().and_then(|chain| chain.first());
+    let Some(der) = presented else {
+        return Err(refused(
+            "no client certificate was presented: connect with one of `thingstead device new`".into(),
+        ));
+    };
+    let id = CertificateId::from_der(der);
+    let now_s = i64::try_from(shared.clock.wall_ms() / 1000).unwrap_or(i64::MAX);
+    let verified = {
+        let registry = shared.registry();
+        registry::verify_presented(&id, registry.find_certificate(&id), now_s)
+    };
+    match verified {
+        Ok(registry::Principal::Certificate { id, thing }) => Ok(Principal {
+            name: id.to_string().into(),
+            thing: thing.map(Into::into),
+            access: Access::everything(),
+        }),
+        Ok(registry::Principal::Anonymous | registry::Principal::Operator) => {
+            Err(refused("a certificate names a device, and this one does not: connect with one of `thingstead device new`".into()))
+        }
+        Err(refusal) => Err(refused(refusal.to_string())),
+    }
+}
+
+/// Takes any certificate whose owner proves to hold its key.
+#[derive(Debug)]
+struct AnyCertificate {
+    algorithms: WebPkiSupportedAlgorithms,
+}
+
+impl ClientCertVerifier for AnyCertificate {
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &[]
+    }
+
+    fn verify_client_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _now: UnixTime,
+    ) -> Result<ClientCertVerified, rustls::Error> {
+        match ParsedCertificate::try_from(end_entity) {
+            Ok(_) => Ok(ClientCertVerified::assertion()),
+            Err(error) => Err(explain(end_entity).unwrap_or(error)),
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(message, cert, dss, &self.algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(message, cert, dss, &self.algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.algorithms.supported_schemes()
+    }
+}
+
+/// Why a client certificate cannot be used at all.
+#[derive(Debug, Error)]
+enum Unusable {
+    #[error(
+        "the client certificate is X.509 version {0}, and TLS takes version 3 only: make a new one with `thingstead device new`, or with `openssl req -x509 -addext basicConstraints=CA:FALSE`"
+    )]
+    Version(u32),
+}
+
+fn explain(der: &CertificateDer<'_>) -> Option<rustls::Error> {
+    use x509_parser::prelude::{FromDer, X509Certificate, X509Version};
+    let (_, certificate) = X509Certificate::from_der(der).ok()?;
+    let version = certificate.version();
+    let why = (version != X509Version::V3).then(|| Unusable::Version(version.0 + 1))?;
+    Some(rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(why)))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn alpn_tells_what_a_client_of_443_wants() {
+        for (offered, admission) in [
+            (vec![], Some(Admission::Https)),
+            (vec!["http/1.1"], Some(Admission::Https)),
+            (vec!["h2", "http/1.1"], Some(Admission::Https)),
+            (vec!["x-amzn-mqtt-ca"], Some(Admission::Mqtt)),
+            (vec!["http/1.1", "x-amzn-mqtt-ca"], Some(Admission::Mqtt)),
+            (vec!["mqtt"], None),
+            (vec!["x-amzn-http-ca"], None),
+            (vec!["h2"], None),
+        ] {
+            let bytes: Vec<&[u8]> = offered.iter().map(|name| name.as_bytes()).collect();
+            assert_eq!(admit(&bytes).ok(), admission, "{offered:?}");
+        }
+        let why = admit(&[b"mqtt"]).expect_err("refused");
+        assert!(why.contains("custom authorizer"), "{why}");
+    }
+}

@@ -1,0 +1,227 @@
+//! Flags and a TOML file in, the server's configuration out. A flag wins over the file; an unknown word is refused.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use message::Dialect;
+use serde::Deserialize;
+use server::Config;
+
+/// How the platform is run. Each can also stand in the file, by the same name without the dashes.
+#[derive(Debug, Clone, Default, Args, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Settings {
+    /// One more name or address for the server certificate; may be repeated
+    #[arg(long, value_name = "NAME")]
+    #[serde(default)]
+    host: Vec<String>,
+    /// AWS API, WebSocket and console, plain HTTP [default: 127.0.0.1:4566]
+    #[arg(long, value_name = "ADDR")]
+    api: Option<Address>,
+    /// MQTT over TLS with client certificates [default: 127.0.0.1:8883]
+    #[arg(long, value_name = "ADDR")]
+    mqtt: Option<Address>,
+    /// TLS port on which ALPN decides, or `off` [default: 127.0.0.1:443 if it can be bound]
+    #[arg(long, value_name = "ADDR|off")]
+    tls443: Option<Switch>,
+    /// MQTT without TLS and without certificates, for labs and benchmarks [default: off]
+    #[arg(long, value_name = "ADDR")]
+    plain: Option<Address>,
+    /// Let --plain listen on an address that other machines reach
+    #[arg(long)]
+    #[serde(default)]
+    plain_anywhere: bool,
+    /// Whose MQTT: aws (its deviations and quotas) or standard [default: aws]
+    #[arg(long, value_name = "aws|standard")]
+    #[serde(default, deserialize_with = "dialect")]
+    dialect: Option<Dialect>,
+    /// Account number [default: 000000000000]
+    #[arg(long, value_name = "ID")]
+    account: Option<String>,
+    /// Region [default: us-east-1]
+    #[arg(long, value_name = "NAME")]
+    region: Option<String>,
+    /// File with an IoT policy for the clients of --plain; without it they may do everything
+    #[arg(long, value_name = "FILE")]
+    anonymous_policy: Option<PathBuf>,
+    /// Bytes of the disk to leave free [default: 67108864]
+    #[arg(long, value_name = "BYTES")]
+    keep_free: Option<u64>,
+    /// Open a damaged store without what the damage took; what is lost is named
+    #[arg(long)]
+    #[serde(default)]
+    accept_loss: bool,
+}
+
+impl Settings {
+    pub(crate) fn read(path: &Path) -> Result<Settings> {
+        let text =
+            std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+        toml::from_str(&text).with_context(|| format!("{} is not valid", path.display()))
+    }
+
+    /// These, and where they say nothing, the others.
+    pub(crate) fn or(mut self, other: Settings) -> Settings {
+        if self.host.is_empty() {
+            self.host = other.host;
+        }
+        Settings {
+            host: self.host,
+            api: self.api.or(other.api),
+            mqtt: self.mqtt.or(other.mqtt),
+            tls443: self.tls443.or(other.tls443),
+            plain: self.plain.or(other.plain),
+            plain_anywhere: self.plain_anywhere || other.plain_anywhere,
+            dialect: self.dialect.or(other.dialect),
+            account: self.account.or(other.account),
+            region: self.region.or(other.region),
+            anonymous_policy: self.anonymous_policy.or(other.anonymous_policy),
+            keep_free: self.keep_free.or(other.keep_free),
+            accept_loss: self.accept_loss || other.accept_loss,
+        }
+    }
+
+    pub(crate) fn server(self, data: PathBuf) -> Result<Config> {
+        if self.anonymous_policy.is_some() && self.plain.is_none() {
+            bail!("--anonymous-policy is for the clients of --plain, which is off: add --plain ADDR");
+        }
+        let default = Config::default();
+        let read = |path: &PathBuf| {
+            std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))
+        };
+        let (tls443, tls443_required) = match self.tls443 {
+            None => (default.tls443, false),
+            Some(Switch::Off) => (None, false),
+            Some(Switch::On(address)) => (Some(address.0), true),
+        };
+        Ok(Config {
+            data,
+            host: self.host,
+            api: self.api.map_or(default.api, |address| address.0),
+            mqtt: self.mqtt.map_or(default.mqtt, |address| address.0),
+            tls443,
+            tls443_required,
+            plain: self.plain.map(|address| address.0),
+            plain_anywhere: self.plain_anywhere,
+            account: self.account.unwrap_or(default.account),
+            region: self.region.unwrap_or(default.region),
+            dialect: self.dialect.unwrap_or(default.dialect),
+            anonymous_policy: self.anonymous_policy.as_ref().map(read).transpose()?,
+            keep_free_bytes: self.keep_free.unwrap_or(default.keep_free_bytes),
+            accept_loss: self.accept_loss,
+            ..Config::default()
+        })
+    }
+}
+
+fn dialect<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Dialect>, D::Error> {
+    String::deserialize(from)?.parse().map(Some).map_err(serde::de::Error::custom)
+}
+
+/// An address to listen on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct Address(SocketAddr);
+
+impl FromStr for Address {
+    type Err = String;
+
+    /// `IP:PORT`, `localhost:PORT`, or a port alone, which is on loopback.
+    fn from_str(text: &str) -> Result<Address, String> {
+        if let Ok(address) = text.parse() {
+            return Ok(Address(address));
+        }
+        let port = text.strip_prefix("localhost:").or_else(|| text.strip_prefix(':')).unwrap_or(text);
+        let port: u16 = port.parse().map_err(|_| {
+            format!("{text:?} is no address: write one like 127.0.0.1:8883, 0.0.0.0:8883 or 8883")
+        })?;
+        Ok(Address(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port)))
+    }
+}
+
+impl TryFrom<String> for Address {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Address, String> {
+        text.parse()
+    }
+}
+
+/// An address, or none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) enum Switch {
+    Off,
+    On(Address),
+}
+
+impl FromStr for Switch {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Switch, String> {
+        if text == "off" { Ok(Switch::Off) } else { text.parse().map(Switch::On) }
+    }
+}
+
+impl TryFrom<String> for Switch {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Switch, String> {
+        text.parse()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Settings> {
+        Ok(toml::from_str(text)?)
+    }
+
+    #[test]
+    fn addresses_are_read_as_people_write_them() {
+        for (text, address) in [
+            ("127.0.0.1:8883", "127.0.0.1:8883"),
+            ("0.0.0.0:1", "0.0.0.0:1"),
+            ("[::1]:8883", "[::1]:8883"),
+            ("localhost:8883", "127.0.0.1:8883"),
+            (":8883", "127.0.0.1:8883"),
+            ("0", "127.0.0.1:0"),
+        ] {
+            assert_eq!(text.parse::<Address>().expect(text).0.to_string(), address);
+        }
+        for text in ["", "example", "example:1", "127.0.0.1", "70000"] {
+            assert!(text.parse::<Address>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_flag_wins_over_the_file() {
+        let file =
+            parse("mqtt = \"1.2.3.4:1\"\nregion = \"eu-west-1\"\ntls443 = \"off\"\ndialect = \"standard\"")
+                .expect("a file");
+        let flags = Settings { mqtt: Some("5.6.7.8:2".parse().expect("an address")), ..Settings::default() };
+        let config = flags.or(file).server("d".into()).expect("a configuration");
+        assert_eq!(config.mqtt.to_string(), "5.6.7.8:2");
+        assert_eq!((config.region.as_str(), config.dialect), ("eu-west-1", Dialect::Standard));
+        assert_eq!((config.tls443, config.tls443_required), (None, false));
+        assert_eq!(config.account, "000000000000");
+    }
+
+    #[test]
+    fn a_policy_without_its_listener_is_refused() {
+        let refused = parse("anonymous-policy = \"p.json\"").expect("a file").server("d".into());
+        assert!(refused.expect_err("refused").to_string().contains("--plain"));
+    }
+
+    #[test]
+    fn an_unknown_word_in_the_file_is_refused() {
+        for text in ["mqqt = \"1\"", "dialect = \"AWS\"", "api = \"nowhere\"", "tls443 = 443"] {
+            assert!(parse(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,278 @@
+//! `thingstead device …`: devices made with their folder of files, listed, shown, disconnected, removed.
+
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, Subcommand, ValueEnum};
+use registry::{Endpoint, SnippetKind, snippet};
+use serde_json::{Value, json};
+
+use crate::Common;
+use crate::api::{Api, encode};
+use crate::output;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Device {
+    /// Make a device: thing, certificate, and a folder with its files
+    New(New),
+    /// List devices
+    Ls(Common),
+    /// Show one device, and a program to start from
+    Show(Show),
+    /// End a device's connection; it may connect again
+    Drop(Named),
+    /// Remove a device and its certificates; it cannot connect again
+    Rm(Named),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct New {
+    /// The device's name: letters, digits, `:`, `_` and `-`
+    name: String,
+    /// Folder for its files [default: ./NAME]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Kind of key; AWS makes rsa
+    #[arg(long, value_enum, default_value_t = Key::Rsa)]
+    key: Key,
+    /// Certificate signing request of a device that keeps its key to itself
+    #[arg(long, value_name = "FILE", conflicts_with = "key")]
+    csr: Option<PathBuf>,
+    /// Print a program for this SDK: python-v1, python-v2, js-v2, paho, mosquitto
+    #[arg(long, value_name = "SDK", default_value = "mosquitto")]
+    snippet: SnippetKind,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Key {
+    Rsa,
+    P256,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Show {
+    name: String,
+    /// Print a program for this SDK instead: python-v1, python-v2, js-v2, paho, mosquitto
+    #[arg(long, value_name = "SDK")]
+    snippet: Option<SnippetKind>,
+    /// The device's folder, for the program [default: ./NAME]
+    #[arg(long, value_name = "DIR")]
+    folder: Option<PathBuf>,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Named {
+    name: String,
+    #[command(flatten)]
+    common: Common,
+}
+
+const PATH: &str = "/_thingstead/api/devices";
+
+impl Device {
+    pub(crate) fn common(&self) -> &Common {
+        match self {
+            Device::New(verb) => &verb.common,
+            Device::Ls(common) => common,
+            Device::Show(verb) => &verb.common,
+            Device::Drop(verb) | Device::Rm(verb) => &verb.common,
+        }
+    }
+
+    pub(crate) fn run(&self) -> Result<()> {
+        let api = Api::of(&self.common().data)?;
+        match self {
+            Device::New(verb) => new(&api, verb),
+            Device::Ls(common) => list(&api, common),
+            Device::Show(verb) => show(&api, verb),
+            Device::Drop(verb) => {
+                let reply = api.post(&format!("{PATH}/{}/drop", encode(&verb.name)), &json!({}))?;
+                done(&verb.common, &reply, &format!("{} was disconnected", verb.name));
+                Ok(())
+            }
+            Device::Rm(verb) => {
+                let reply = api.delete(&format!("{PATH}/{}", encode(&verb.name)))?;
+                done(&verb.common, &reply, &format!("{} and its certificates were removed", verb.name));
+                Ok(())
+            }
+        }
+    }
+}
+
+fn done(common: &Common, reply: &Value, text: &str) {
+    if common.json {
+        output::json(reply);
+    } else {
+        output::line(text);
+    }
+}
+
+fn new(api: &Api, verb: &New) -> Result<()> {
+    let folder = verb.out.clone().unwrap_or_else(|| PathBuf::from(&verb.name));
+    let wish = match &verb.csr {
+        Some(path) => {
+            let csr = std::fs::read_to_string(path)
+                .with_context(|| format!("{} cannot be read", path.display()))?;
+            json!({ "name": verb.name, "key": "csr", "csr": csr })
+        }
+        None => {
+            let key = match verb.key {
+                Key::Rsa => "rsa",
+                Key::P256 => "p256",
+            };
+            json!({ "name": verb.name, "key": key })
+        }
+    };
+    let reply = make(api, &verb.name, &wish, &folder)?;
+    let shown = std::path::absolute(&folder).unwrap_or(folder);
+    let endpoint = endpoint(&reply)?;
+    if verb.common.json {
+        let files: Vec<&Value> =
+            reply["files"].as_array().into_iter().flatten().map(|file| &file["name"]).collect();
+        output::json(&json!({
+            "name": verb.name, "thing_id": reply["thing_id"], "certificate_id": reply["certificate_id"],
+            "folder": shown, "files": files, "endpoint": reply["endpoint"],
+        }));
+        return Ok(());
+    }
+    output::line(&format!("{} made: certificate {} is ACTIVE", verb.name, text(&reply["certificate_id"])));
+    output::line(&format!("files in {}; the private key is nowhere else", shown.display()));
+    output::line(&format!("it connects to {}:{}, for example so:\n", endpoint.host, endpoint.port));
+    output::line(snippet(verb.snippet, &verb.name, &endpoint, &shown.display().to_string()).trim_end());
+    Ok(())
+}
+
+/// Has a device made and writes its files. The folder is made first, so that no device is left without one.
+pub(crate) fn make(api: &Api, name: &str, wish: &Value, folder: &Path) -> Result<Value> {
+    let own = Folder::new(folder, name);
+    let known = api.get(&format!("{PATH}/{}", encode(name))).is_ok();
+    if own.key().exists() && known {
+        bail!("{} exists: choose another folder with --out", own.key().display());
+    }
+    std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+    let reply = api.post(PATH, wish)?;
+    for file in reply["files"].as_array().context("the reply has no files")? {
+        let name = file["name"].as_str().filter(|name| !name.contains('/')).context("a file has no name")?;
+        let private = file["private"].as_bool().unwrap_or(true);
+        write(&folder.join(name), file["contents"].as_str().unwrap_or_default(), private)?;
+    }
+    Ok(reply)
+}
+
+/// The files of a device, by their names in its folder.
+pub(crate) struct Folder<'a> {
+    path: &'a Path,
+    name: &'a str,
+}
+
+impl<'a> Folder<'a> {
+    pub(crate) fn new(path: &'a Path, name: &'a str) -> Folder<'a> {
+        Folder { path, name }
+    }
+
+    pub(crate) fn certificate(&self) -> PathBuf {
+        self.path.join(format!("{}-certificate.pem.crt", self.name))
+    }
+
+    pub(crate) fn key(&self) -> PathBuf {
+        self.path.join(format!("{}-private.pem.key", self.name))
+    }
+
+    pub(crate) fn ca(&self) -> PathBuf {
+        self.path.join("AmazonRootCA1.pem")
+    }
+}
+
+fn write(path: &Path, text: &str, private: bool) -> Result<()> {
+    let failed = || format!("{} cannot be written", path.display());
+    // A file that exists keeps its mode, so it goes first.
+    let _ = std::fs::remove_file(path);
+    let mode = if private { 0o600 } else { 0o644 };
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .open(path)
+        .with_context(failed)?;
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).with_context(failed)
+}
+
+fn list(api: &Api, common: &Common) -> Result<()> {
+    let reply = api.get(PATH)?;
+    let devices = reply["devices"].as_array().map(Vec::as_slice).unwrap_or_default();
+    if common.json {
+        output::json(&reply);
+        return Ok(());
+    }
+    if devices.is_empty() {
+        output::line("there are no devices: `thingstead device new NAME` makes one");
+        return Ok(());
+    }
+    let mut rows = vec![["NAME", "CONNECTED", "CERTIFICATES", "MADE"].map(str::to_owned).to_vec()];
+    for device in devices {
+        let certificates: Vec<String> = device["certificates"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|one| format!("{}… {}", text(&one["id"]).get(..8).unwrap_or_default(), text(&one["status"])))
+            .collect();
+        rows.push(vec![
+            text(&device["name"]).to_owned(),
+            if device["connected"] == true { "yes" } else { "no" }.to_owned(),
+            if certificates.is_empty() { "none".to_owned() } else { certificates.join(", ") },
+            output::instant(device["created_ms"].as_u64().unwrap_or(0), "%Y-%m-%d %H:%M:%S"),
+        ]);
+    }
+    output::table(&rows);
+    Ok(())
+}
+
+fn show(api: &Api, verb: &Show) -> Result<()> {
+    let device = api.get(&format!("{PATH}/{}", encode(&verb.name)))?;
+    if let Some(kind) = verb.snippet {
+        let folder = verb.folder.clone().unwrap_or_else(|| PathBuf::from(&verb.name));
+        let folder = std::path::absolute(&folder).unwrap_or(folder).display().to_string();
+        let program = snippet(kind, &verb.name, &endpoint(&device)?, &folder);
+        if verb.common.json {
+            output::json(&json!({ "name": verb.name, "snippet": program }));
+        } else {
+            output::line(program.trim_end());
+        }
+        return Ok(());
+    }
+    if verb.common.json {
+        output::json(&device);
+        return Ok(());
+    }
+    let form = "%Y-%m-%d %H:%M:%S UTC";
+    let mut rows = vec![
+        vec!["name".to_owned(), text(&device["name"]).to_owned()],
+        vec!["thing".to_owned(), text(&device["thing_id"]).to_owned()],
+        vec!["made".to_owned(), output::instant(device["created_ms"].as_u64().unwrap_or(0), form)],
+        vec!["connected".to_owned(), if device["connected"] == true { "yes" } else { "no" }.to_owned()],
+    ];
+    for certificate in device["certificates"].as_array().into_iter().flatten() {
+        let until_ms = certificate["not_after_s"].as_u64().unwrap_or(0).saturating_mul(1000);
+        let until = output::instant(until_ms, "%Y-%m-%d");
+        let (id, status) = (text(&certificate["id"]), text(&certificate["status"]));
+        rows.push(vec!["certificate".to_owned(), format!("{id} {status}, until {until}")]);
+    }
+    output::table(&rows);
+    Ok(())
+}
+
+fn endpoint(reply: &Value) -> Result<Endpoint> {
+    let host = reply["endpoint"]["host"].as_str().context("the reply has no endpoint")?.to_owned();
+    let port = reply["endpoint"]["port"].as_u64().and_then(|port| u16::try_from(port).ok());
+    Ok(Endpoint { host, port: port.context("the reply has no port")? })
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or("-")
+}
