@@ -52,7 +52,8 @@ impl Clock {
     /// Lets time stand still.
     pub fn freeze(&self) {
         let mut wall = self.lock();
-        wall.frozen_ms.get_or_insert(wall.now_ms());
+        let now_ms = wall.now_ms();
+        wall.frozen_ms.get_or_insert(now_ms);
     }
 
     /// Moves time forward; it stays frozen if it was.

@@ -13,18 +13,19 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Waker;
 
 use broker::SessionId;
+use broker::presence::DisconnectReason;
 use hub::{Deliver, Refusal, Welcome};
 use message::{Message, QoS};
 use mqtt::{Ack, Disconnect, Fanout, Outbound, OutboundLimits, Packet, ReasonCode, Version};
 
 pub(crate) use acks::Acks;
-pub(crate) use mail::{Mail, Wish};
-pub(crate) use transport::Transport;
+pub(crate) use mail::{Mail, is_refusal};
+pub(crate) use transport::{Tls, Transport};
 
 use crate::limits::{OUT_BYTES, PENDING_BYTES, PENDING_MESSAGES};
 
 /// A live connection as everybody else sees it.
-pub struct Link {
+pub(crate) struct Link {
     pub(crate) number: u64,
     pub(crate) address: Arc<str>,
     out: Mutex<Out>,
@@ -75,6 +76,8 @@ pub(crate) struct Out {
     pub(crate) blocked: bool,
     /// Already in somebody's list of buffers to write.
     pub(crate) dirty: bool,
+    /// MQTT 5: the peer wants reason strings on acknowledgements.
+    explains: bool,
     pub(crate) dropped: u64,
     pub(crate) waker: Option<Waker>,
 }
@@ -139,10 +142,12 @@ impl Link {
     }
 
     /// The connection is accepted: CONNACK, and the out-buffer opens.
-    pub(crate) fn welcome(&self, welcome: &Welcome<Arc<Link>>, now_ms: u64) {
+    ///
+    /// False: it ended while its CONNECT was being decided, and will not report that by itself.
+    pub(crate) fn welcome(&self, welcome: &Welcome<Arc<Link>>, now_ms: u64) -> bool {
         self.keep_alive_s.store(u32::from(welcome.keep_alive_s), Ordering::Relaxed);
         self.heard(now_ms);
-        self.lock().welcome(welcome);
+        self.lock().welcome(welcome)
     }
 }
 
@@ -172,23 +177,25 @@ impl Out {
             held: Vec::new(),
             blocked: false,
             dirty: false,
+            explains: true,
             dropped: 0,
             waker: None,
         }
     }
 
     /// What the peer's CONNECT says of what it takes; set before the CONNECT is decided.
-    pub(crate) fn prepare(&mut self, version: Version, limits: OutboundLimits) {
+    pub(crate) fn prepare(&mut self, version: Version, limits: OutboundLimits, explains: bool) {
         self.outbound = Outbound::new(version, limits);
+        self.explains = explains;
     }
 
     pub(crate) fn version(&self) -> Version {
         self.outbound.version()
     }
 
-    fn welcome(&mut self, welcome: &Welcome<Arc<Link>>) {
+    fn welcome(&mut self, welcome: &Welcome<Arc<Link>>) -> bool {
         if self.stage != Stage::Waiting {
-            return;
+            return false;
         }
         self.stage = Stage::Open;
         self.session = Some(welcome.session);
@@ -198,6 +205,7 @@ impl Out {
         let version = self.version();
         Packet::Connack(Box::new(welcome.connack.clone())).encode(version, &mut self.buffer);
         self.wake();
+        true
     }
 
     /// Appends a packet that needs no window.
@@ -351,7 +359,7 @@ impl Out {
         text: Option<String>,
     ) {
         let mut ack = Ack::new(packet_id, reason);
-        ack.reason_string = text.map(String::into_boxed_str);
+        ack.reason_string = text.filter(|_| self.explains).map(String::into_boxed_str);
         self.acks.settle(packet_id, qos, ack);
         let version = self.version();
         let stage = self.stage;
@@ -361,6 +369,16 @@ impl Out {
                 packet.encode(version, buffer);
             }
         });
+    }
+
+    /// The writer's answer. MQTT 3 has no word for a refusal, so the connection ends and the client tries again.
+    pub(crate) fn answer_decided(&mut self, packet_id: u16, qos: QoS, reason: ReasonCode, text: Option<String>) {
+        if reason.is_error() && self.version() != Version::V5 {
+            let text = text.unwrap_or_else(|| reason.name().to_owned());
+            self.finish(Refusal::new(reason, DisconnectReason::ServerError, text));
+        } else {
+            self.answer(packet_id, qos, reason, text);
+        }
     }
 
     /// Writes what the socket takes now; wakes the task if it would block.

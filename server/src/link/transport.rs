@@ -49,6 +49,17 @@ impl Transport {
         }
     }
 
+    /// Tells the peer that nothing more comes, while it may still be read from.
+    pub(crate) fn finish_writing(&mut self) {
+        if let Transport::Tls(tls) = self {
+            tls.session.send_close_notify();
+            let _ = tls.flush();
+        }
+        if let Some(socket) = self.socket() {
+            let _ = rustix::net::shutdown(socket.as_ref(), rustix::net::Shutdown::Write);
+        }
+    }
+
     /// Says goodbye where the transport has a word for it.
     pub(crate) fn close(&mut self) {
         if let Transport::Tls(tls) = self {

@@ -1,0 +1,176 @@
+//! Listeners: each accepted socket becomes a task; TLS handshakes run under a limit and a deadline.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use policy::Access;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+use tokio_rustls::{LazyConfigAcceptor, TlsAcceptor};
+
+use crate::connection::{Connection, Principal};
+use crate::drive::drive;
+use crate::http::Faces;
+use crate::limits::{CONNECT_TIMEOUT, HANDSHAKES};
+use crate::link::{Link, Tls, Transport};
+use crate::shared::Shared;
+use crate::tls::{Admission, TlsFaces, principal};
+
+/// What every listener hands to its connections.
+#[derive(Clone)]
+pub(crate) struct Door {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) tls: Arc<TlsFaces>,
+    faces: Faces,
+    handshakes: Arc<Semaphore>,
+}
+
+/// What is spoken behind a port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Face {
+    /// MQTT without TLS: no certificate, the anonymous principal.
+    Plain,
+    /// MQTT over mutual TLS.
+    Mqtt,
+    /// ALPN tells.
+    Tls443,
+}
+
+impl Door {
+    pub(crate) fn new(shared: Arc<Shared>, tls: Arc<TlsFaces>, faces: Faces) -> Door {
+        Door { shared, tls, faces, handshakes: Arc::new(Semaphore::new(HANDSHAKES)) }
+    }
+
+    /// Accepts until it is dropped.
+    pub(crate) async fn serve(self, listener: TcpListener, face: Face) {
+        loop {
+            match listener.accept().await {
+                Ok((socket, address)) => {
+                    let _ = socket.set_nodelay(true);
+                    self.open(socket, address, face);
+                }
+                Err(error) => {
+                    tracing::warn!(%error, ?face, "cannot accept a connection; raise the limit of open files (ulimit -n)");
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+            }
+        }
+    }
+
+    fn open(&self, socket: TcpStream, address: SocketAddr, face: Face) {
+        self.shared.metrics.connections_opened.add(1);
+        match face {
+            Face::Plain => {
+                let access: Access = self.shared.anonymous.clone();
+                let principal = Principal { name: "anonymous".into(), thing: None, access };
+                let (read, write) = socket.into_split();
+                let connection = self.connection(address, Transport::Tcp(write), principal);
+                tokio::spawn(drive(read, connection));
+            }
+            Face::Mqtt => {
+                let door = self.clone();
+                tokio::spawn(async move { Box::pin(door.mutual(socket, address)).await.run().await });
+            }
+            Face::Tls443 => {
+                let door = self.clone();
+                tokio::spawn(async move { Box::pin(door.by_alpn(socket, address)).await.run().await });
+            }
+        }
+    }
+
+    fn connection(&self, address: SocketAddr, transport: Transport, principal: Principal) -> Connection {
+        let shared = &self.shared;
+        let link = Link::new(
+            shared.links.number(),
+            address.ip().to_string().into(),
+            transport,
+            shared.clock.machine_ms(),
+        );
+        Connection::new(shared.clone(), link, principal)
+    }
+
+    /// 8883: a client certificate is required.
+    async fn mutual(self, socket: TcpStream, address: SocketAddr) -> Opened {
+        let Ok(_permit) = self.handshakes.acquire().await else { return Opened::Nothing };
+        let acceptor = TlsAcceptor::from(self.tls.mqtt.load_full());
+        match timeout(CONNECT_TIMEOUT, acceptor.accept(socket)).await {
+            Ok(Ok(stream)) => self.admit_mqtt(stream, address),
+            Ok(Err(error)) => self.failed(address, &error.to_string()),
+            Err(_) => self.failed(address, "no TLS handshake within 10 s"),
+        }
+    }
+
+    /// 443: the ClientHello's ALPN tells what is wanted.
+    async fn by_alpn(self, socket: TcpStream, address: SocketAddr) -> Opened {
+        let Ok(permit) = self.handshakes.acquire().await else { return Opened::Nothing };
+        let handshake = async {
+            let start = LazyConfigAcceptor::new(Default::default(), socket).await.map_err(|e| e.to_string())?;
+            let (config, admission) = self.tls.pick(&start.client_hello())?;
+            let stream = start.into_stream(config).await.map_err(|e| e.to_string())?;
+            Ok::<_, String>((stream, admission))
+        };
+        let done = timeout(CONNECT_TIMEOUT, handshake).await;
+        drop(permit);
+        match done {
+            Ok(Ok((stream, Admission::Mqtt))) => self.admit_mqtt(stream, address),
+            Ok(Ok((stream, Admission::Https))) => Opened::Https { stream: Box::new(stream), address, door: self },
+            Ok(Err(error)) => self.failed(address, &error),
+            Err(_) => self.failed(address, "no TLS handshake within 10 s"),
+        }
+    }
+
+    fn admit_mqtt(&self, stream: tokio_rustls::server::TlsStream<TcpStream>, address: SocketAddr) -> Opened {
+        let (socket, session) = stream.into_inner();
+        match principal(&self.shared, &session) {
+            Ok(principal) => {
+                let (read, write) = socket.into_split();
+                let tls = Transport::Tls(Box::new(Tls { session, socket: write }));
+                Opened::Mqtt(Box::new((read, self.connection(address, tls, principal))))
+            }
+            Err(refusal) => self.failed(address, &refusal.text),
+        }
+    }
+
+    fn failed(&self, address: SocketAddr, error: &str) -> Opened {
+        self.shared.metrics.handshakes_failed.add(1);
+        let text = format!("{}: {}", address.ip(), explain_handshake(error));
+        self.shared.explain("", "handshake failed", &text);
+        Opened::Nothing
+    }
+}
+
+/// What came of a handshake.
+enum Opened {
+    Nothing,
+    Mqtt(Box<(tokio::net::tcp::OwnedReadHalf, Connection)>),
+    Https { stream: Box<tokio_rustls::server::TlsStream<TcpStream>>, address: SocketAddr, door: Door },
+}
+
+impl Opened {
+    async fn run(self) {
+        match self {
+            Opened::Nothing => {}
+            Opened::Mqtt(parts) => drive(parts.0, parts.1).await,
+            Opened::Https { stream, address, door } => door.faces.serve(*stream, address).await,
+        }
+    }
+}
+
+/// The words of the TLS library, and what people usually did.
+fn explain_handshake(error: &str) -> String {
+    let lower = error.to_lowercase();
+    let hint = if lower.contains("invalidcontenttype") || lower.contains("corrupt message") {
+        "this port speaks TLS, the peer did not: use the plain listener (--plain) or a TLS client"
+    } else if lower.contains("no certificates") || lower.contains("nocertificates") || lower.contains("certificaterequired") {
+        "the device sent no certificate: pass its certificate and key (`thingstead device new NAME` makes them)"
+    } else if lower.contains("unknownca") || lower.contains("unknown ca") {
+        "the device does not trust this server: give it AmazonRootCA1.pem from its folder"
+    } else if lower.contains("eof") {
+        "the peer went away during the handshake; often it does not trust the server's certificate or its name"
+    } else {
+        "see docs/troubleshooting.md"
+    };
+    format!("{error}; {hint}")
+}

@@ -1,0 +1,385 @@
+//! One connection's reading side: packets in, decisions of the publish lane, events for the writer.
+
+mod publish;
+
+use std::sync::Arc;
+
+use broker::presence::DisconnectReason;
+use broker::{ScopeId, SessionId};
+use hub::{Cause, Closed, ConnectRequest, Event, Lane, Refusal};
+use message::QoS;
+use mqtt::{
+    Connect, DecodeError, Disconnect, Inbound, InboundLimits, Incoming, OutboundLimits, Packet, ReasonCode, Role,
+    Version,
+};
+use policy::Access;
+
+use crate::limits::CONNECT_BYTES;
+use crate::link::{Dirty, Link, Stage, is_refusal, write_all};
+use crate::shared::Shared;
+use crate::tell::want_backlog;
+use publish::Meter;
+
+/// Who is at the other end, as the transport knows it.
+#[derive(Debug, Clone)]
+pub(crate) struct Principal {
+    /// Certificate id, or a word for who came without one.
+    pub(crate) name: Arc<str>,
+    pub(crate) thing: Option<Arc<str>>,
+    pub(crate) access: Access,
+}
+
+/// What the socket loop does next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Flow {
+    Read,
+    /// Do not read until the link is woken: the CONNECT is being decided.
+    AwaitWelcome,
+    /// Do not read until the desk has room.
+    AwaitRoom,
+    /// Do not read until this time of the machine's clock.
+    AwaitTime(u64),
+    Stop,
+}
+
+/// The reading side.
+pub(crate) struct Connection {
+    pub(crate) link: Arc<Link>,
+    inbound: Inbound,
+    /// The beginning of a packet whose end has not come yet.
+    partial: Vec<u8>,
+    core: Core,
+}
+
+/// Everything but the decoder, which lends the packets that the core works on.
+struct Core {
+    shared: Arc<Shared>,
+    link: Arc<Link>,
+    principal: Principal,
+    scope: ScopeId,
+    session: Option<SessionId>,
+    client: Arc<str>,
+    version: Version,
+    lane: Lane<Arc<Link>>,
+    meter: Meter,
+    /// The session expiry this connection ends with, when its DISCONNECT changes it.
+    session_expiry_s: Option<u32>,
+    connected_expiry_s: u32,
+    sent_connect: bool,
+    /// Packet ids acknowledged at once in this batch.
+    answered: Vec<u16>,
+}
+
+impl Connection {
+    pub(crate) fn new(shared: Arc<Shared>, link: Arc<Link>, principal: Principal) -> Connection {
+        let limits = InboundLimits {
+            maximum_packet_size: CONNECT_BYTES,
+            receive_maximum: shared.settings.receive_maximum,
+            topic_alias_maximum: shared.settings.topic_alias_maximum,
+        };
+        Connection {
+            inbound: Inbound::new(Role::Server, limits),
+            partial: Vec::new(),
+            core: Core {
+                shared,
+                link: link.clone(),
+                principal,
+                scope: ScopeId::default(),
+                session: None,
+                client: "".into(),
+                version: Version::V311,
+                lane: Lane::default(),
+                meter: Meter::default(),
+                session_expiry_s: None,
+                connected_expiry_s: 0,
+                sent_connect: false,
+                answered: Vec::new(),
+            },
+            link,
+        }
+    }
+
+    /// The link was woken: has the CONNECT been decided?
+    pub(crate) fn on_wake(&mut self) -> Flow {
+        if self.core.session.is_some() {
+            return Flow::Read;
+        }
+        let mut out = self.link.lock();
+        if out.stage == Stage::Waiting {
+            return if self.core.sent_connect { Flow::AwaitWelcome } else { Flow::Read };
+        }
+        let Some(session) = out.session else { return Flow::Stop };
+        self.core.session = Some(session);
+        self.core.client = out.client.clone();
+        for packet_id in std::mem::take(&mut out.held) {
+            self.inbound.hold(packet_id);
+        }
+        Flow::Read
+    }
+
+    /// Packets that came before the CONNECT was decided.
+    pub(crate) fn resume(&mut self) -> Flow {
+        if self.partial.is_empty() { Flow::Read } else { self.feed(&[]) }
+    }
+
+    /// Works on what was read, then writes every connection it touched once.
+    pub(crate) fn feed(&mut self, bytes: &[u8]) -> Flow {
+        let now_ms = self.core.shared.clock.machine_ms();
+        self.link.heard(now_ms);
+        self.core.shared.metrics.bytes_received.add(bytes.len() as u64);
+        let mut dirty = Dirty::new();
+        let flow = if self.partial.is_empty() {
+            let (used, flow) = self.work(bytes, now_ms, &mut dirty);
+            self.partial.extend_from_slice(bytes.get(used..).unwrap_or_default());
+            flow
+        } else {
+            let mut whole = std::mem::take(&mut self.partial);
+            whole.extend_from_slice(bytes);
+            let (used, flow) = self.work(&whole, now_ms, &mut dirty);
+            if used == whole.len() {
+                whole = Vec::new();
+            } else {
+                whole.drain(..used);
+            }
+            self.partial = whole;
+            flow
+        };
+        write_all(&mut dirty);
+        match flow {
+            Flow::Read if self.core.shared.desk.is_full() => Flow::AwaitRoom,
+            Flow::Read => self.core.meter.pause(&self.core.shared.settings, bytes.len(), now_ms),
+            flow => flow,
+        }
+    }
+
+    fn work(&mut self, bytes: &[u8], now_ms: u64, dirty: &mut Dirty) -> (usize, Flow) {
+        let mut used = 0;
+        let mut flow = Flow::Read;
+        self.core.begin(&mut self.inbound);
+        let view = self.core.shared.view.load_full();
+        while flow == Flow::Read {
+            let next = self.inbound.next(bytes.get(used..).unwrap_or_default());
+            match next {
+                Ok(Some((packet, size))) => {
+                    used += size;
+                    match self.core.on_packet(packet, &view, now_ms, dirty) {
+                        Ok(next) => flow = next,
+                        Err(refusal) => {
+                            self.core.refuse(refusal, dirty);
+                            flow = Flow::Stop;
+                        }
+                    }
+                    for packet_id in self.core.answered.drain(..) {
+                        self.inbound.answered(packet_id);
+                    }
+                    if flow == Flow::AwaitWelcome {
+                        self.inbound.set_limits(self.core.limits());
+                    }
+                }
+                Ok(None) => break,
+                Err(error) => {
+                    self.core.refuse(malformed(&error), dirty);
+                    flow = Flow::Stop;
+                }
+            }
+        }
+        self.core.end_batch(now_ms, dirty);
+        (used, flow)
+    }
+
+    /// The connection is over; tells the hub if it had been welcomed.
+    pub(crate) fn close(mut self, lost: Refusal) {
+        self.on_wake();
+        let shared = &self.core.shared;
+        let (end, sent) = {
+            let mut out = self.link.lock();
+            out.stage = Stage::Ending;
+            out.transport.close();
+            out.buffer = Vec::new();
+            out.waker = None;
+            let wish_taken = out.wish().map(|w| w.taken).unwrap_or_default();
+            if let Some(session) = out.session.filter(|_| !wish_taken.is_empty()) {
+                shared.desk.submit(Event::Taken { session, seqs: wish_taken });
+            }
+            (out.end.take().unwrap_or(lost), out.mail.as_ref().map_or(0, |m| m.next))
+        };
+        shared.metrics.connections_closed.add(1);
+        let Some(session) = self.core.session else { return };
+        let will = end.reason != DisconnectReason::ClientInitiated && end.reason != DisconnectReason::ApiInitiated;
+        let will = will || end.code == ReasonCode::DisconnectWithWill;
+        shared.desk.submit(Event::Closed(Closed {
+            link: self.link.clone(),
+            session,
+            cause: Cause { reason: end.reason, will, text: end.text },
+            session_expiry_s: self.core.session_expiry_s,
+            sent,
+        }));
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.core.shared
+    }
+}
+
+/// What the peer did wrong, for the wire and for people.
+fn malformed(error: &DecodeError) -> Refusal {
+    Refusal::client_error(error.reason, error.to_string())
+}
+
+impl Core {
+    fn limits(&self) -> InboundLimits {
+        let settings = &self.shared.settings;
+        InboundLimits {
+            maximum_packet_size: settings.maximum_packet_size,
+            receive_maximum: settings.receive_maximum,
+            topic_alias_maximum: settings.topic_alias_maximum,
+        }
+    }
+
+    /// Answers that were written since the last batch free their place in the receive maximum.
+    fn begin(&mut self, inbound: &mut Inbound) {
+        let mut out = self.link.lock();
+        for packet_id in out.acks.take_answered() {
+            inbound.answered(packet_id);
+        }
+    }
+
+    fn end_batch(&mut self, now_ms: u64, dirty: &mut Dirty) {
+        self.meter.flush(&self.shared.metrics);
+        if self.meter.acked {
+            self.meter.acked = false;
+            let wall_ms = self.shared.clock.wall_ms();
+            self.link.with(dirty, |out| out.pump(wall_ms, now_ms));
+            want_backlog(&self.shared, &self.link);
+        }
+    }
+
+    fn on_packet(
+        &mut self,
+        packet: Incoming<'_>,
+        view: &hub::View<Arc<Link>>,
+        now_ms: u64,
+        dirty: &mut Dirty,
+    ) -> Result<Flow, Refusal> {
+        match packet {
+            Incoming::Publish { publish, duplicate_of_held } => {
+                self.on_publish(&publish, duplicate_of_held, view, now_ms, dirty)?;
+            }
+            Incoming::Puback(ack) => {
+                self.meter.acked = true;
+                let message = self.link.lock().on_puback(&ack);
+                if let Some(message) = message.filter(|_| is_refusal(&ack)) {
+                    let text = format!("refused a message on {} with {}", message.topic, ack.reason.name());
+                    self.shared.explain(&self.client, "delivery refused by the client", &text);
+                }
+            }
+            Incoming::Pubrec(ack) => {
+                self.meter.acked = true;
+                self.link.with(dirty, |out| out.on_pubrec(&ack));
+            }
+            Incoming::Pubrel { ack, known } => self.on_pubrel(ack.packet_id, known, dirty),
+            Incoming::Pubcomp(ack) => {
+                self.meter.acked = true;
+                self.link.with(dirty, |out| out.on_pubcomp(&ack));
+            }
+            Incoming::Pingreq => self.link.with(dirty, |out| out.put(&Packet::Pingresp)),
+            Incoming::Connect(connect) => return Ok(self.on_connect(*connect)),
+            Incoming::Subscribe(packet) => {
+                if let Some(session) = self.session {
+                    self.shared.desk.submit(Event::Subscribe { link: self.link.clone(), session, packet });
+                }
+            }
+            Incoming::Unsubscribe(packet) => {
+                if let Some(session) = self.session {
+                    self.shared.desk.submit(Event::Unsubscribe { link: self.link.clone(), session, packet });
+                }
+            }
+            Incoming::Disconnect(disconnect) => return self.on_disconnect(&disconnect),
+            Incoming::Auth(_) => {
+                let text = "AUTH without an authentication method: enhanced authentication is not served";
+                return Err(Refusal::client_error(ReasonCode::ProtocolError, text));
+            }
+            Incoming::Connack(_) | Incoming::Suback(_) | Incoming::Unsuback(_) | Incoming::Pingresp => {
+                let text = "a client sent a packet that only servers send";
+                return Err(Refusal::client_error(ReasonCode::ProtocolError, text));
+            }
+        }
+        Ok(Flow::Read)
+    }
+
+    fn on_connect(&mut self, packet: Connect) -> Flow {
+        self.version = packet.version;
+        self.client = packet.client_id.as_str().into();
+        self.sent_connect = true;
+        self.connected_expiry_s = packet.session_expiry_s.unwrap_or(0);
+        let limits = OutboundLimits {
+            receive_maximum: packet.receive_maximum.unwrap_or(u16::MAX).min(self.shared.settings.in_flight),
+            maximum_packet_size: packet.maximum_packet_size.unwrap_or(u32::MAX),
+            topic_alias_maximum: packet.topic_alias_maximum.unwrap_or(0),
+        };
+        self.link.lock().prepare(packet.version, limits, packet.request_problem_information);
+        self.shared.desk.submit(Event::Connect(Box::new(ConnectRequest {
+            link: self.link.clone(),
+            scope: self.scope,
+            packet,
+            principal: self.principal.name.clone(),
+            thing: self.principal.thing.clone(),
+            address: self.link.address.clone(),
+            access: self.principal.access.clone(),
+        })));
+        Flow::AwaitWelcome
+    }
+
+    fn on_pubrel(&mut self, packet_id: u16, known: bool, dirty: &mut Dirty) {
+        if let (true, Some(session)) = (known, self.session) {
+            self.shared.desk.submit(Event::Released { session, packet_id });
+        }
+        let reason = if known { ReasonCode::Success } else { ReasonCode::PacketIdNotFound };
+        self.answered.push(packet_id);
+        self.link.with(dirty, |out| out.put(&Packet::Pubcomp(mqtt::Ack::new(packet_id, reason))));
+    }
+
+    fn on_disconnect(&mut self, packet: &Disconnect) -> Result<Flow, Refusal> {
+        if packet.session_expiry_s.is_some_and(|s| s > 0) && self.connected_expiry_s == 0 {
+            let text = "DISCONNECT sets a session expiry although CONNECT had none: set it in CONNECT";
+            return Err(Refusal::client_error(ReasonCode::ProtocolError, text));
+        }
+        self.session_expiry_s = packet.session_expiry_s;
+        let code = packet.reason;
+        let mut refusal = Refusal::new(code, DisconnectReason::ClientInitiated, "the client said goodbye");
+        if code.is_error() || code == ReasonCode::DisconnectWithWill {
+            refusal.text = format!("the client said goodbye with {}", code.name());
+            refusal.code = ReasonCode::DisconnectWithWill;
+        }
+        let mut out = self.link.lock();
+        out.stage = Stage::Ending;
+        out.end = Some(refusal);
+        Ok(Flow::Stop)
+    }
+
+    /// Says why on the wire where the protocol can, and to people.
+    fn refuse(&mut self, refusal: Refusal, dirty: &mut Dirty) {
+        if self.session.is_none() {
+            self.shared.metrics.connections_refused.add(1);
+            self.shared.explain(&self.client, "connection refused", &format!("{}: {}", self.link.address, refusal));
+        }
+        let connecting = self.session.is_none() && !self.sent_connect;
+        self.link.with(dirty, |out| {
+            if connecting && let Some(connack) = connack_for(refusal.code) {
+                out.put(&Packet::Connack(Box::new(connack)));
+            }
+            out.finish(refusal);
+        });
+    }
+
+    /// Answers a publish, now or once those before it are answered.
+    fn acknowledge(&mut self, packet_id: u16, qos: QoS, reason: ReasonCode, text: Option<String>, dirty: &mut Dirty) {
+        self.link.with(dirty, |out| out.answer(packet_id, qos, reason, text));
+    }
+}
+
+/// A CONNECT that cannot be read gets an answer only where its sender can read that: a wrong version or id.
+fn connack_for(code: ReasonCode) -> Option<mqtt::Connack> {
+    let told = matches!(code, ReasonCode::UnsupportedProtocolVersion | ReasonCode::ClientIdNotValid);
+    told.then(|| mqtt::Connack { reason: code, ..mqtt::Connack::default() })
+}

@@ -1,0 +1,307 @@
+//! PUBLISH on the publish lane: decided and delivered on this thread, or handed to the writer.
+
+use std::sync::Arc;
+
+use hub::event::{Answer, Origin, Store, StoreFor};
+use hub::trace::What;
+use hub::{Event, Outcome, Refusal, Route, Settings, Step, View};
+use message::{Dialect, Message, QoS, Topic};
+use mqtt::{Fanout, Publish, ReasonCode, Version};
+use policy::{Action, Ask, Resource};
+
+use super::{Core, Flow};
+use crate::link::{Dirty, Link, Sent};
+use crate::metrics::Metrics;
+
+/// Counts of one batch and the quotas of one connection.
+#[derive(Debug, Default)]
+pub(super) struct Meter {
+    received: u64,
+    delivered: u64,
+    dropped: u64,
+    /// The window was moved by an acknowledgement.
+    pub(super) acked: bool,
+    second: u64,
+    publishes: u32,
+    explained_second: u64,
+    /// Bytes beyond the quota that have to be waited for.
+    owed_bytes: u64,
+    paid_until_ms: u64,
+}
+
+impl Meter {
+    pub(super) fn flush(&mut self, metrics: &Metrics) {
+        metrics.messages_received.add(std::mem::take(&mut self.received));
+        metrics.messages_delivered.add(std::mem::take(&mut self.delivered));
+        metrics.messages_dropped.add(std::mem::take(&mut self.dropped));
+    }
+
+    /// Whether one more publish fits in this second.
+    fn admits(&mut self, settings: &Settings, now_ms: u64) -> bool {
+        if settings.publishes_per_s == 0 {
+            return true;
+        }
+        let second = now_ms / 1000;
+        if second != self.second {
+            self.second = second;
+            self.publishes = 0;
+        }
+        self.publishes += 1;
+        self.publishes <= settings.publishes_per_s
+    }
+
+    fn explains(&mut self) -> bool {
+        let first = self.explained_second != self.second + 1;
+        self.explained_second = self.second + 1;
+        first
+    }
+
+    /// Bytes above the quota delay the next read.
+    pub(super) fn pause(&mut self, settings: &Settings, bytes: usize, now_ms: u64) -> Flow {
+        let rate = u64::from(settings.bytes_per_s);
+        if rate == 0 {
+            return Flow::Read;
+        }
+        let earned = now_ms.saturating_sub(self.paid_until_ms).saturating_mul(rate) / 1000;
+        self.paid_until_ms = now_ms;
+        self.owed_bytes = self.owed_bytes.saturating_sub(earned) + bytes as u64;
+        if self.owed_bytes <= rate {
+            return Flow::Read;
+        }
+        Flow::AwaitTime(now_ms + (self.owed_bytes - rate) * 1000 / rate + 1)
+    }
+}
+
+impl Core {
+    pub(super) fn on_publish(
+        &mut self,
+        publish: &Publish<'_>,
+        duplicate_of_held: bool,
+        view: &View<Arc<Link>>,
+        now_ms: u64,
+        dirty: &mut Dirty,
+    ) -> Result<(), Refusal> {
+        self.meter.received += 1;
+        self.check_publish(publish)?;
+        if duplicate_of_held {
+            self.acknowledge(publish.packet_id, QoS::ExactlyOnce, ReasonCode::Success, None, dirty);
+            return Ok(());
+        }
+        if !self.meter.admits(&self.shared.settings, now_ms) {
+            self.discard_surplus(publish);
+            return Ok(());
+        }
+        let dialect = self.shared.settings.dialect;
+        let Some(entry) = self.lane.decide(view, dialect, self.scope, &self.principal.access, publish.topic) else {
+            let text = format!("\"{}\" is no topic name", publish.topic);
+            return Err(Refusal::client_error(ReasonCode::TopicNameInvalid, text));
+        };
+        let (topic, route) = (entry.topic.clone(), entry.route.clone());
+        match entry.outcome.clone() {
+            Outcome::Allowed if !publish.retain && publish.qos < QoS::ExactlyOnce => {
+                self.deliver(publish, &topic, &route, now_ms, dirty);
+                Ok(())
+            }
+            Outcome::Allowed => {
+                self.check_retain(&topic, publish.retain)?;
+                self.hand_over(publish, topic);
+                Ok(())
+            }
+            Outcome::Reserved if publish.retain => Err(Refusal::client_error(
+                ReasonCode::TopicNameInvalid,
+                format!("{topic} is a reserved topic, where nothing is retained: publish without RETAIN"),
+            )),
+            Outcome::Reserved => {
+                self.hand_over(publish, topic);
+                Ok(())
+            }
+            Outcome::Denied(verdict) => self.deny(publish, &verdict.to_string(), dirty),
+            Outcome::TooLong(limit) => {
+                Err(Refusal::client_error(ReasonCode::TopicNameInvalid, limit.to_string()))
+            }
+            Outcome::NotForClients => Err(Refusal::client_error(
+                ReasonCode::TopicNameInvalid,
+                format!("{topic} is a reserved topic that clients cannot publish to: choose one that does not start with $"),
+            )),
+        }
+    }
+
+    fn check_publish(&self, publish: &Publish<'_>) -> Result<(), Refusal> {
+        let settings = &self.shared.settings;
+        if publish.qos > settings.maximum_qos {
+            let text = "QoS 2 is not served by AWS IoT: publish with QoS 0 or 1, or start with `--dialect standard`";
+            return Err(Refusal::client_error(ReasonCode::QosNotSupported, text));
+        }
+        if publish.payload.len() > settings.payload_bytes {
+            let text = format!(
+                "a payload of {} bytes; {} is the most (AWS quota \"Maximum publish payload size\"): send less, or put it \
+                 elsewhere and publish where",
+                publish.payload.len(),
+                settings.payload_bytes
+            );
+            return Err(Refusal::client_error(ReasonCode::PacketTooLarge, text));
+        }
+        Ok(())
+    }
+
+    fn check_retain(&self, topic: &Topic, retain: bool) -> Result<(), Refusal> {
+        let ask = Ask::new(Action::RetainPublish, Resource::Topic(topic));
+        if retain && !self.principal.access.allows(&ask) {
+            return Err(Refusal::not_allowed(self.principal.access.evaluate(&ask).to_string()));
+        }
+        Ok(())
+    }
+
+    /// As AWS does: beyond the quota publishes are discarded without an answer. Ours says so once a second.
+    fn discard_surplus(&mut self, publish: &Publish<'_>) {
+        self.meter.dropped += 1;
+        if self.meter.explains() {
+            let text = format!(
+                "more than {} publishes in a second (AWS quota \"Publish requests per second per connection\"): the rest \
+                 is discarded without an answer; the first was on {}",
+                self.shared.settings.publishes_per_s, publish.topic
+            );
+            self.shared.explain(&self.client, "publish discarded", &text);
+        }
+    }
+
+    fn deny(&mut self, publish: &Publish<'_>, why: &str, dirty: &mut Dirty) -> Result<(), Refusal> {
+        self.shared.metrics.publishes_refused.add(1);
+        self.trace_refusal(publish.topic, why);
+        if self.version == Version::V5 && publish.qos > QoS::AtMostOnce {
+            self.shared.explain(&self.client, "publish denied", why);
+            let text = Some(why.to_owned());
+            self.acknowledge(publish.packet_id, publish.qos, ReasonCode::NotAuthorized, text, dirty);
+            return Ok(());
+        }
+        Err(Refusal::not_allowed(why))
+    }
+
+    fn trace_refusal(&self, topic: &str, why: &str) {
+        let what = What::Refused { client: self.client.clone(), topic: topic.into(), why: why.into() };
+        let at_ms = self.shared.clock.wall_ms();
+        self.shared.traces.mine().push(Step { message: self.shared.message_id(), at_ms, what });
+    }
+
+    /// The hot path: everybody who gets it, on this thread.
+    fn deliver(
+        &mut self,
+        publish: &Publish<'_>,
+        topic: &Topic,
+        route: &Route<Arc<Link>>,
+        now_ms: u64,
+        dirty: &mut Dirty,
+    ) {
+        let id = self.shared.message_id();
+        let mut what = Fanout::new(publish.topic, publish.payload, publish.properties.as_deref());
+        let mut kept: Option<Arc<Message>> = None;
+        let mut stores: Vec<StoreFor> = Vec::new();
+        let (mut delivered, mut dropped) = (0u32, 0u32);
+        let keep = |kept: &mut Option<Arc<Message>>| {
+            kept.get_or_insert_with(|| Arc::new(self.message(id, publish, topic.clone()))).clone()
+        };
+        route.for_each(self.session, id, publish.qos, |reach| {
+            let qos = reach.granted(publish.qos);
+            if reach.stores(publish.qos) {
+                let subscription_ids = reach.subscription_ids.clone();
+                stores.push(StoreFor { session: reach.session, qos, retain: false, subscription_ids });
+                return;
+            }
+            let Some(link) = &reach.link else { return };
+            let mut sent = false;
+            if qos == QoS::AtMostOnce {
+                link.with(dirty, |out| sent = out.send(&mut what, false, &reach.subscription_ids));
+            } else {
+                let handle = Sent {
+                    message: keep(&mut kept),
+                    qos,
+                    retain: false,
+                    subscription_ids: reach.subscription_ids.clone(),
+                    seq: None,
+                };
+                link.with(dirty, |out| sent = out.send_acknowledged(&mut what, handle, now_ms));
+            }
+            delivered += u32::from(sent);
+            dropped += u32::from(!sent);
+        });
+        let message = (!stores.is_empty()).then(|| keep(&mut kept));
+        self.meter.delivered += u64::from(delivered);
+        self.meter.dropped += u64::from(dropped);
+        self.trace_publish(id, publish, topic, delivered);
+        self.settle(publish, message, stores, dirty);
+    }
+
+    /// Acknowledges at once, or leaves it to the commit that puts the message into mailboxes.
+    fn settle(
+        &mut self,
+        publish: &Publish<'_>,
+        message: Option<Arc<Message>>,
+        receivers: Vec<StoreFor>,
+        dirty: &mut Dirty,
+    ) {
+        let acknowledged = publish.qos > QoS::AtMostOnce;
+        match message {
+            Some(message) => {
+                let answer = acknowledged.then(|| self.expect_answer(publish.packet_id, publish.qos));
+                self.shared.desk.submit(Event::Store(Store { message, receivers, answer }));
+            }
+            None if acknowledged => {
+                self.acknowledge(publish.packet_id, publish.qos, ReasonCode::Success, None, dirty);
+            }
+            None => {}
+        }
+    }
+
+    fn trace_publish(&self, id: u64, publish: &Publish<'_>, topic: &Topic, receivers: u32) {
+        let what = What::Published {
+            client: self.client.clone(),
+            topic: topic.clone(),
+            qos: publish.qos,
+            bytes: u32::try_from(publish.payload.len()).unwrap_or(u32::MAX),
+            receivers,
+        };
+        let at_ms = self.shared.clock.wall_ms();
+        self.shared.traces.mine().push(Step { message: id, at_ms, what });
+    }
+
+    fn expect_answer(&mut self, packet_id: u16, qos: QoS) -> Answer<Arc<Link>> {
+        self.link.lock().acks.expect(packet_id);
+        Answer { link: self.link.clone(), packet_id, qos }
+    }
+
+    /// A publish that changes the world is the writer's.
+    fn hand_over(&mut self, publish: &Publish<'_>, topic: Topic) {
+        let id = self.shared.message_id();
+        self.trace_publish(id, publish, &topic, 0);
+        let message = self.message(id, publish, topic);
+        let answer =
+            (publish.qos > QoS::AtMostOnce).then(|| self.expect_answer(publish.packet_id, publish.qos));
+        let origin = Origin { scope: self.scope, session: self.session };
+        self.shared.desk.submit(Event::Publish { origin, message, answer });
+    }
+
+    fn message(&self, id: u64, publish: &Publish<'_>, topic: Topic) -> Message {
+        let received_ms = self.shared.clock.wall_ms();
+        let properties = publish.properties.as_deref().cloned().map(|mut properties| {
+            if self.shared.settings.dialect == Dialect::Aws {
+                properties.message_expiry_s = properties.message_expiry_s.map(|s| s.clamp(1, 604_800));
+            }
+            Arc::new(properties)
+        });
+        let expires_ms = properties
+            .as_ref()
+            .and_then(|p| p.message_expiry_s)
+            .map(|s| received_ms + u64::from(s) * 1000);
+        Message {
+            id,
+            topic,
+            payload: bytes::Bytes::copy_from_slice(publish.payload),
+            qos: publish.qos,
+            retain: publish.retain,
+            properties,
+            publisher: self.client.clone(),
+            received_ms,
+            expires_ms,
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! The same connection over a WebSocket: binary frames carry the bytes, whatever their borders.
+
+use std::future::poll_fn;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use axum::extract::ws::{Message, WebSocket};
+use broker::presence::DisconnectReason;
+use bytes::Bytes;
+use hub::Refusal;
+use mqtt::ReasonCode;
+use policy::Access;
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+
+use super::{lost, silent};
+use crate::connection::{Connection, Flow, Principal};
+use crate::limits::CONNECT_TIMEOUT;
+use crate::link::{Link, Stage, Transport};
+use crate::shared::Shared;
+
+/// A WebSocket lives no longer than this (AWS: 86,400 s).
+const LIFETIME: Duration = Duration::from_secs(86_400);
+/// A peer that takes no frame for so long is gone.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// A WebSocket connection until its end.
+pub(crate) async fn drive_ws(shared: Arc<Shared>, mut socket: WebSocket, address: SocketAddr) {
+    // The door lets in only what comes from this machine, and until keys are checked that is who it is.
+    let principal = Principal { name: "local".into(), thing: None, access: Access::everything() };
+    let now_ms = shared.clock.machine_ms();
+    let link =
+        Link::new(shared.links.number(), address.ip().to_string().into(), Transport::Task, now_ms);
+    shared.metrics.connections_opened.add(1);
+    let mut connection = Connection::new(shared.clone(), link.clone(), principal);
+    shared.links.insert(link.clone());
+    let ended = tokio::select! {
+        ended = exchange(&mut socket, &mut connection) => ended,
+        () = sleep(LIFETIME) => {
+            let text = "a WebSocket lives a day at most (AWS quota): connect again";
+            Refusal::new(ReasonCode::MaximumConnectTime, DisconnectReason::WebSocketExpired, text)
+        }
+    };
+    link.finish(ended.clone());
+    let _ = timeout(super::LINGER, async {
+        let rest = std::mem::take(&mut link.lock().buffer);
+        if !rest.is_empty() {
+            let _ = socket.send(Message::Binary(Bytes::from(rest))).await;
+        }
+        let _ = socket.send(Message::Close(None)).await;
+        while let Some(Ok(_)) = socket.recv().await {}
+    })
+    .await;
+    shared.links.remove(link.number);
+    connection.close(ended);
+}
+
+async fn exchange(socket: &mut WebSocket, connection: &mut Connection) -> Refusal {
+    let mut flow = Flow::Read;
+    let connect_by = Instant::now() + CONNECT_TIMEOUT;
+    let mut welcomed = false;
+    loop {
+        let link = connection.link.clone();
+        let bytes = std::mem::take(&mut link.lock().buffer);
+        if !bytes.is_empty() {
+            match timeout(WRITE_TIMEOUT, socket.send(Message::Binary(Bytes::from(bytes)))).await {
+                Ok(Ok(())) => continue,
+                _ => return lost("the WebSocket broke while it was written"),
+            }
+        }
+        if link.lock().stage == Stage::Ending || flow == Flow::Stop {
+            return lost("the connection was closed");
+        }
+        if !welcomed && flow == Flow::AwaitWelcome {
+            flow = connection.on_wake();
+            if flow == Flow::Read {
+                welcomed = true;
+                flow = connection.resume();
+                continue;
+            }
+        }
+        flow = match step(socket, connection, flow, connect_by, welcomed).await {
+            Ok(flow) => flow,
+            Err(ended) => return ended,
+        };
+    }
+}
+
+/// Waits for a frame, for something to write, or for what the flow waits for.
+async fn step(
+    socket: &mut WebSocket,
+    connection: &mut Connection,
+    flow: Flow,
+    connect_by: Instant,
+    welcomed: bool,
+) -> Result<Flow, Refusal> {
+    let link = connection.link.clone();
+    let now_ms = connection.shared().clock.machine_ms();
+    tokio::select! {
+        () = woken(&link) => Ok(flow),
+        () = sleep_until(connect_by), if !welcomed => Err(silent()),
+        () = pause(flow, now_ms), if matches!(flow, Flow::AwaitTime(_) | Flow::AwaitRoom) => {
+            Ok(if connection.shared().desk.is_full() { Flow::AwaitRoom } else { connection.resume() })
+        }
+        frame = socket.recv(), if flow == Flow::Read => on_frame(frame, connection),
+    }
+}
+
+fn on_frame(
+    frame: Option<Result<Message, axum::Error>>,
+    connection: &mut Connection,
+) -> Result<Flow, Refusal> {
+    match frame {
+        Some(Ok(Message::Binary(bytes))) => Ok(connection.feed(&bytes)),
+        Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(Flow::Read),
+        Some(Ok(Message::Text(_))) => {
+            Err(Refusal::client_error(ReasonCode::ProtocolError, "a text frame: MQTT needs binary frames"))
+        }
+        Some(Ok(Message::Close(_))) => {
+            let text = "the client closed the WebSocket";
+            Err(Refusal::new(ReasonCode::Success, DisconnectReason::ClientInitiated, text))
+        }
+        Some(Err(error)) => Err(lost(&format!("the WebSocket broke: {error}"))),
+        None => Err(lost("the peer closed the connection without a DISCONNECT")),
+    }
+}
+
+async fn pause(flow: Flow, now_ms: u64) {
+    match flow {
+        Flow::AwaitTime(at_ms) => sleep(Duration::from_millis(at_ms.saturating_sub(now_ms))).await,
+        _ => sleep(Duration::from_millis(5)).await,
+    }
+}
+
+/// Ready when there is something to write or the connection's stage has changed.
+async fn woken(link: &Arc<Link>) {
+    let stage = link.lock().stage;
+    poll_fn(|cx| {
+        let mut out = link.lock();
+        if !out.buffer.is_empty() || out.stage != stage {
+            return Poll::Ready(());
+        }
+        out.waker = Some(cx.waker().clone());
+        Poll::Pending
+    })
+    .await;
+}

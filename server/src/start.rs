@@ -1,0 +1,292 @@
+//! Starting and stopping: the store is opened, the world recovered, the writer and the listeners started.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use hub::keys::ScopeKey;
+use hub::{Event, Hub, OpenError, Plan, Settings};
+use message::Dialect;
+use policy::{Access, Document, NamedDocument, Variables};
+use registry::Registry;
+use store::{Durability, Embedded, Store};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use crate::accept::{Door, Face};
+use crate::clock::Clock;
+use crate::desk::{Desk, Writer};
+use crate::endpoints::Endpoints;
+use crate::http::Faces;
+use crate::identity::Identity;
+use crate::link::Link;
+use crate::owner::port_in_use;
+use crate::shared::Shared;
+use crate::sweep::sweep;
+use crate::tell::tell;
+use crate::tls::TlsFaces;
+
+/// How an instance is run.
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub data: PathBuf,
+    /// More names for the server certificate.
+    pub host: Vec<String>,
+    pub api: SocketAddr,
+    pub mqtt: SocketAddr,
+    pub tls443: Option<SocketAddr>,
+    /// The default 443 may be missing; a port that was asked for may not.
+    pub tls443_required: bool,
+    pub plain: Option<SocketAddr>,
+    pub plain_anywhere: bool,
+    pub account: String,
+    pub region: String,
+    pub dialect: Dialect,
+    /// An IoT policy for the plain listener's principal; none: allowed everything.
+    pub anonymous_policy: Option<String>,
+    pub keep_free_bytes: u64,
+    /// Open a store whose journal is damaged, without what is lost.
+    pub accept_loss: bool,
+    pub allow_reset: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            data: PathBuf::from("thingstead-data"),
+            host: Vec::new(),
+            api: SocketAddr::from(([127, 0, 0, 1], 4566)),
+            mqtt: SocketAddr::from(([127, 0, 0, 1], 8883)),
+            tls443: Some(SocketAddr::from(([127, 0, 0, 1], 443))),
+            tls443_required: false,
+            plain: None,
+            plain_anywhere: false,
+            account: "000000000000".into(),
+            region: "us-east-1".into(),
+            dialect: Dialect::Aws,
+            anonymous_policy: None,
+            keep_free_bytes: 64 * 1024 * 1024,
+            accept_loss: false,
+            allow_reset: false,
+        }
+    }
+}
+
+/// Why an instance does not start: cause and next step.
+#[derive(Debug)]
+pub struct StartError(pub String);
+
+impl std::fmt::Display for StartError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for StartError {}
+
+/// A running instance.
+pub struct Running {
+    pub endpoints: Endpoints,
+    pub shared: Arc<Shared>,
+    /// What is off and how to turn it on, for the banner.
+    pub remarks: Vec<String>,
+    data: PathBuf,
+    tasks: Vec<JoinHandle<()>>,
+    writer: Option<std::thread::JoinHandle<()>>,
+}
+
+/// Starts an instance; when this returns, every listener accepts.
+pub async fn start(config: Config) -> Result<Running, StartError> {
+    raise_file_limit();
+    check_plain(&config)?;
+    let listeners = Listeners::bind(&config).await?;
+    let (shared, writer, identity) = open(&config)?;
+    let tls = TlsFaces::new(&identity).map_err(|e| StartError(e.to_string()))?;
+    let endpoints = listeners.endpoints(&config, &identity);
+    let faces = Faces::new(shared.clone(), identity.clone(), endpoints.clone());
+    let door = Door::new(shared.clone(), Arc::new(tls), faces.clone());
+    let remarks = listeners.remarks.clone();
+    let mut tasks = listeners.serve(&door, &faces);
+    tasks.push(tokio::spawn(sweep(shared.clone())));
+    tasks.push(tokio::spawn(identity.keep_fresh(door.tls.clone(), shared.clone())));
+    endpoints.write(&config.data).map_err(|e| StartError(format!("cannot write endpoints.json: {e}")))?;
+    Ok(Running { endpoints, shared, remarks, data: config.data, tasks, writer: Some(writer) })
+}
+
+impl Running {
+    /// Says goodbye to every client, writes what is queued, and ends.
+    pub async fn stop(mut self) {
+        self.tasks.iter().for_each(JoinHandle::abort);
+        for link in self.shared.links.all() {
+            link.finish(hub::Refusal::new(
+                mqtt::ReasonCode::ServerShuttingDown,
+                broker::presence::DisconnectReason::ServerInitiated,
+                "the server is stopping",
+            ));
+        }
+        let patience = Instant::now() + std::time::Duration::from_secs(3);
+        while self.shared.links.len() > 0 && Instant::now() < patience {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        self.shared.desk.stop();
+        if let Some(writer) = self.writer.take() {
+            let _ = tokio::task::spawn_blocking(move || writer.join()).await;
+        }
+        Endpoints::remove(&self.data);
+    }
+}
+
+fn open(config: &Config) -> Result<(Arc<Shared>, std::thread::JoinHandle<()>, Identity), StartError> {
+    let mut store = open_store(config)?;
+    let clock = Clock::default();
+    let settings = Settings::new(config.dialect, uuid::Uuid::new_v4().as_u64_pair().0);
+    let scope = ScopeKey(format!("{}/{}", config.account, config.region));
+    let mut plan = Plan::default();
+    let mut hub = Hub::open(settings.clone(), vec![scope], store.reader(), clock.wall_ms(), &mut plan)
+        .map_err(|e: OpenError| StartError(e.to_string()))?;
+    let mut registry =
+        Registry::open(&*store.reader()).map_err(|e| StartError(format!("the registry cannot be read: {e}")))?;
+    let identity = Identity::open(config, &mut registry, &mut *store, &clock).map_err(|e| StartError(e.to_string()))?;
+    let (batch, _) = plan.take_writes();
+    if !batch.is_empty() {
+        store.commit(&batch, Durability::Synced).map_err(|e| StartError(format!("the store refuses writes: {e}")))?;
+    }
+    let view = hub.next_view().unwrap_or(hub::View { generation: 0, trees: Vec::new() });
+    let shared = Arc::new(Shared::new(
+        settings,
+        clock,
+        view,
+        Desk::default(),
+        registry,
+        anonymous(config)?,
+        config.account.clone(),
+        config.region.clone(),
+    ));
+    tell(&shared, plan.notices);
+    let writer = start_writer(&shared, hub, store, config.keep_free_bytes)?;
+    Ok((shared, writer, identity))
+}
+
+fn open_store(config: &Config) -> Result<Box<dyn Store>, StartError> {
+    let options = store::Options {
+        keep_free_bytes: config.keep_free_bytes,
+        accept_loss: config.accept_loss,
+        ..store::Options::default()
+    };
+    let store = Embedded::open(&config.data.join("store"), &options)
+        .map_err(|e| StartError(format!("the data folder {} cannot be opened: {e}", config.data.display())))?;
+    Ok(Box::new(store))
+}
+
+fn start_writer(
+    shared: &Arc<Shared>,
+    hub: Hub<Arc<Link>>,
+    store: Box<dyn Store>,
+    keep_free_bytes: u64,
+) -> Result<std::thread::JoinHandle<()>, StartError> {
+    let writer = Writer { shared: shared.clone(), hub, store, keep_free_bytes, checked: Instant::now() };
+    shared.desk.submit(Event::Tick);
+    std::thread::Builder::new()
+        .name("writer".into())
+        .spawn(move || writer.run())
+        .map_err(|e| StartError(format!("cannot start the writer thread: {e}")))
+}
+
+fn anonymous(config: &Config) -> Result<Access, StartError> {
+    let Some(json) = &config.anonymous_policy else { return Ok(Access::everything()) };
+    let document =
+        Document::parse(json).map_err(|e| StartError(format!("the policy for the plain listener is not valid: {e}")))?;
+    let variables = Variables {
+        principal: "anonymous".into(),
+        account: config.account.clone(),
+        region: config.region.clone(),
+        ..Variables::default()
+    };
+    Ok(Access::compile(&[NamedDocument { name: "anonymous".into(), version: 1, document }], variables))
+}
+
+fn check_plain(config: &Config) -> Result<(), StartError> {
+    match config.plain {
+        Some(address) if !address.ip().is_loopback() && !config.plain_anywhere => Err(StartError(format!(
+            "--plain {address} would let anybody on the network in without a certificate: use a loopback address, or \
+             add --plain-anywhere if that is what you want"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// As many sockets as the system allows this process.
+fn raise_file_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
+}
+
+/// Bound sockets, before anything else is done, so that a port in use is told at once.
+struct Listeners {
+    api: TcpListener,
+    mqtt: TcpListener,
+    tls443: Option<TcpListener>,
+    plain: Option<TcpListener>,
+    remarks: Vec<String>,
+}
+
+impl Listeners {
+    async fn bind(config: &Config) -> Result<Listeners, StartError> {
+        let mut remarks = Vec::new();
+        let api = bind(config.api, "--api").await?;
+        let mqtt = bind(config.mqtt, "--mqtt").await?;
+        let tls443 = match config.tls443 {
+            None => None,
+            Some(address) => match bind(address, "--tls443").await {
+                Ok(listener) => Some(listener),
+                Err(error) if config.tls443_required => return Err(error),
+                Err(error) => {
+                    remarks.push(format!("port {} is off: {error}", address.port()));
+                    None
+                }
+            },
+        };
+        let plain = match config.plain {
+            None => None,
+            Some(address) => {
+                remarks.push(format!(
+                    "PLAIN MQTT on {address}: no TLS, no certificate, everybody who reaches it is \"anonymous\""
+                ));
+                Some(bind(address, "--plain").await?)
+            }
+        };
+        Ok(Listeners { api, mqtt, tls443, plain, remarks })
+    }
+
+    fn endpoints(&self, config: &Config, identity: &Identity) -> Endpoints {
+        let address = |listener: &TcpListener| listener.local_addr().ok();
+        Endpoints::new(
+            address(&self.api),
+            address(&self.mqtt),
+            self.tls443.as_ref().and_then(address),
+            self.plain.as_ref().and_then(address),
+            identity.ca_path(),
+            config,
+        )
+    }
+
+    fn serve(self, door: &Door, faces: &Faces) -> Vec<JoinHandle<()>> {
+        let mut tasks = vec![
+            tokio::spawn(faces.clone().listen(self.api)),
+            tokio::spawn(door.clone().serve(self.mqtt, Face::Mqtt)),
+        ];
+        if let Some(listener) = self.tls443 {
+            tasks.push(tokio::spawn(door.clone().serve(listener, Face::Tls443)));
+        }
+        if let Some(listener) = self.plain {
+            tasks.push(tokio::spawn(door.clone().serve(listener, Face::Plain)));
+        }
+        tasks
+    }
+}
+
+async fn bind(address: SocketAddr, flag: &str) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).await.map_err(|error| StartError(port_in_use(address, flag, &error)))
+}

@@ -1,0 +1,101 @@
+//! Telling: what the writer decided reaches connections and people, after the commit.
+
+use std::sync::Arc;
+
+use broker::presence::DisconnectReason;
+use hub::{Cause, Closed, Event, Notice, Refusal, Welcome};
+use mqtt::{Connack, Packet};
+
+use crate::link::{Dirty, Link, Out, write_all};
+use crate::shared::Shared;
+
+/// Tells notices in order and writes every touched connection once.
+pub(crate) fn tell(shared: &Shared, notices: Vec<Notice<Arc<Link>>>) {
+    let (wall_ms, now_ms) = (shared.clock.wall_ms(), shared.clock.machine_ms());
+    let mut dirty = Dirty::new();
+    for notice in notices {
+        tell_one(shared, notice, wall_ms, now_ms, &mut dirty);
+    }
+    write_all(&mut dirty);
+}
+
+fn tell_one(shared: &Shared, notice: Notice<Arc<Link>>, wall_ms: u64, now_ms: u64, dirty: &mut Dirty) {
+    match notice {
+        Notice::Welcome(welcome) => {
+            if welcome.link.welcome(&welcome, now_ms) {
+                welcome.link.with(dirty, |_| {});
+                want_backlog(shared, &welcome.link);
+            } else {
+                shared.desk.submit(gone_meanwhile(*welcome));
+            }
+        }
+        Notice::Refused { link, refusal } => {
+            shared.metrics.connections_refused.add(1);
+            link.with(dirty, |out| refuse(out, refusal));
+        }
+        Notice::Close { link, refusal } => link.with(dirty, |out| out.finish(refusal)),
+        Notice::Deliver(deliver) => {
+            let link = deliver.link.clone();
+            let stored = deliver.seq.is_some();
+            let mut sent = false;
+            link.with(dirty, |out| sent = out.deliver(&deliver, wall_ms, now_ms));
+            shared.metrics.messages_delivered.add(u64::from(sent));
+            shared.metrics.messages_dropped.add(u64::from(!sent));
+            if stored {
+                want_backlog(shared, &link);
+            }
+        }
+        Notice::Suback { link, packet } => link.with(dirty, |out| out.put(&Packet::Suback(packet))),
+        Notice::Unsuback { link, packet } => link.with(dirty, |out| out.put(&Packet::Unsuback(packet))),
+        Notice::Answer { link, packet_id, qos, reason, text } => {
+            link.with(dirty, |out| out.answer_decided(packet_id, qos, reason, text));
+        }
+        Notice::Release { link, seq } => link.with(dirty, |out| out.release(seq)),
+        Notice::Page { link, parcels, next, tail } => {
+            shared.metrics.messages_delivered.add(parcels.len() as u64);
+            link.with(dirty, |out| out.page(parcels, next, tail, wall_ms, now_ms));
+            want_backlog(shared, &link);
+        }
+        Notice::Explain { client, what, text } => shared.explain(&client, what, &text),
+    }
+}
+
+/// Asks the hub for what the connection may still get of its mailbox, and tells it what the client has taken.
+pub(crate) fn want_backlog(shared: &Shared, link: &Arc<Link>) {
+    let (wish, session) = {
+        let mut out = link.lock();
+        (out.wish(), out.session)
+    };
+    let (Some(wish), Some(session)) = (wish, session) else { return };
+    if !wish.taken.is_empty() {
+        shared.desk.submit(Event::Taken { session, seqs: wish.taken });
+    }
+    for seq in wish.received {
+        shared.desk.submit(Event::Received { link: link.clone(), session, seq });
+    }
+    if let Some((from, most)) = wish.fetch {
+        shared.desk.submit(Event::Fetch { link: link.clone(), session, from, most });
+    }
+}
+
+fn gone_meanwhile(welcome: Welcome<Arc<Link>>) -> Event<Arc<Link>> {
+    let text = "the connection ended while its CONNECT was being decided".to_owned();
+    Event::Closed(Closed {
+        link: welcome.link,
+        session: welcome.session,
+        cause: Cause { reason: DisconnectReason::ConnectionLost, will: true, text },
+        session_expiry_s: None,
+        sent: 0,
+    })
+}
+
+/// CONNACK with a reason, then the end.
+fn refuse(out: &mut Out, refusal: Refusal) {
+    let connack = Connack {
+        reason: refusal.code,
+        reason_string: Some(refusal.text.clone()),
+        ..Connack::default()
+    };
+    out.put(&Packet::Connack(Box::new(connack)));
+    out.finish(refusal);
+}
