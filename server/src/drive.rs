@@ -33,7 +33,12 @@ pub(crate) async fn drive(mut read: OwnedReadHalf, connection: Connection) {
     let link = connection.link.clone();
     connection.shared().links.insert(link.clone());
     let mut driver = Driver::new(connection);
-    let lost = poll_fn(|cx| driver.poll(&mut read, cx)).await;
+    // What came in one read with the end of the TLS handshake is in the session already, not in the socket.
+    let lost = match driver.work(&[]) {
+        Ok(true) => poll_fn(|cx| driver.poll(&mut read, cx)).await,
+        Ok(false) => lost(CLOSED),
+        Err(error) => broken(&error),
+    };
     let Driver { connection, .. } = driver;
     say_goodbye(&mut read, &link).await;
     connection.shared().links.remove(link.number);
@@ -75,8 +80,8 @@ impl Driver {
                 Flow::Read if !may_read => return Poll::Pending,
                 Flow::Read => match ready!(self.poll_read(read, cx)) {
                     Ok(true) => {}
-                    Ok(false) => return Poll::Ready(lost("the peer closed the connection without a DISCONNECT")),
-                    Err(error) => return Poll::Ready(lost(&format!("the connection broke: {error}"))),
+                    Ok(false) => return Poll::Ready(lost(CLOSED)),
+                    Err(error) => return Poll::Ready(broken(&error)),
                 },
             }
         }
@@ -123,7 +128,9 @@ impl Driver {
         let mut out = link.lock();
         if !matches!(out.transport, Transport::Tls(_)) {
             drop(out);
-            self.flow = self.connection.feed(bytes);
+            if !bytes.is_empty() {
+                self.flow = self.connection.feed(bytes);
+            }
             return Ok(true);
         }
         PLAIN.with_borrow_mut(|plain| {
@@ -199,6 +206,12 @@ async fn say_goodbye(read: &mut OwnedReadHalf, link: &Arc<Link>) {
         while read.read(&mut rest).await.is_ok_and(|count| count > 0) {}
     })
     .await;
+}
+
+const CLOSED: &str = "the peer closed the connection without a DISCONNECT";
+
+fn broken(error: &std::io::Error) -> Refusal {
+    lost(&format!("the connection broke: {error}"))
 }
 
 fn lost(text: &str) -> Refusal {

@@ -146,18 +146,23 @@ impl Tls {
         Ok(true)
     }
 
-    /// Decrypts what came from the socket; plaintext is appended to `plain`. True: the peer has said goodbye.
+    /// Decrypts what came from the socket, and what the session has already; plaintext is appended to `plain`.
+    /// True: the peer has said goodbye.
     pub(crate) fn read(&mut self, mut raw: &[u8], plain: &mut Vec<u8>) -> io::Result<bool> {
-        let mut ended = false;
-        while !raw.is_empty() && !ended {
-            self.session.read_tls(&mut raw)?;
+        let ended = loop {
+            if !raw.is_empty() {
+                self.session.read_tls(&mut raw)?;
+            }
             let state = self.session.process_new_packets().map_err(io::Error::other)?;
-            ended = state.peer_has_closed();
+            let ended = state.peer_has_closed();
             let count = state.plaintext_bytes_to_read();
             let at = plain.len();
             plain.resize(at + count, 0);
             self.session.reader().read_exact(plain.get_mut(at..).unwrap_or_default())?;
-        }
+            if raw.is_empty() || ended {
+                break ended;
+            }
+        };
         // Key updates and alerts are answered here.
         let _ = self.flush();
         Ok(ended)
