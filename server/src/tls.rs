@@ -209,13 +209,19 @@ impl ClientCertVerifier for AnyCertificate {
     }
 }
 
-/// Why a client certificate cannot be used at all.
-#[derive(Debug, Error)]
+/// Why a client certificate cannot be used at all. The TLS library shows it by `Debug`, so that has the sentence.
+#[derive(Error)]
 enum Unusable {
     #[error(
-        "the client certificate is X.509 version {0}, and TLS takes version 3 only: make a new one with `thingstead device new`, or with `openssl req -x509 -addext basicConstraints=CA:FALSE`"
+        "the client certificate is X.509 version {0}, and TLS takes version 3 only: make a new one with `thingstead device new`, or with `openssl req -x509`"
     )]
     Version(u32),
+}
+
+impl std::fmt::Debug for Unusable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
+    }
 }
 
 fn explain(der: &CertificateDer<'_>) -> Option<rustls::Error> {

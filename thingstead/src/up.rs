@@ -1,6 +1,8 @@
 //! `thingstead up`: starts the platform, says where it is, and stays until a signal ends it.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use anyhow::{Context, Result};
@@ -72,16 +74,18 @@ async fn serve(config: Config, begun: Instant, with_demo: bool, common: &Common)
     let mut interrupt = signal(SignalKind::interrupt()).context("signals cannot be received")?;
     let running = server::start(config).await?;
     announce(&running, begun, common);
+    let stopping = Arc::new(AtomicBool::new(false));
     if with_demo {
-        let common = common.clone();
-        std::thread::Builder::new().name("demo".into()).spawn(move || {
-            let json = common.json;
-            if let Err(error) = demo::run(&common) {
-                output::failure(&error.context("the demo ended"), json);
+        let (common, stopping) = (common.clone(), stopping.clone());
+        std::thread::Builder::new().name("demo".into()).spawn(move || match demo::run(&common) {
+            Err(error) if !stopping.load(Ordering::Relaxed) => {
+                output::failure(&error.context("the demo ended"), common.json);
             }
+            _ => {}
         })?;
     }
     either(&mut terminate, &mut interrupt).await;
+    stopping.store(true, Ordering::Relaxed);
     tokio::select! {
         () = running.stop() => Ok(()),
         () = either(&mut terminate, &mut interrupt) => {
@@ -113,8 +117,11 @@ fn announce(running: &Running, begun: Instant, common: &Common) {
     let api = endpoints.api.as_str();
     output::line(&format!("  API       {api}   WebSocket {}/mqtt", api.replacen("http", "ws", 1)));
     let mqtt = endpoints.mqtt.as_deref().unwrap_or("off");
-    let tls443 = endpoints.tls443.as_deref().unwrap_or("443 off");
-    output::line(&format!("  MQTT      {mqtt} (mutual TLS) · {tls443} (by ALPN)"));
+    let tls443 = match &endpoints.tls443 {
+        Some(tls443) => format!("{tls443} (ALPN decides)"),
+        None => "443 off (--tls443 ADDR)".to_owned(),
+    };
+    output::line(&format!("  MQTT      {mqtt} (mutual TLS) · {tls443}"));
     if let Some(plain) = &endpoints.plain {
         output::line(&format!("  PLAIN     {plain} (no TLS, no certificates)"));
     }

@@ -1,0 +1,297 @@
+//! The binary as a process: every promise of the command line that needs a running instance. Uses free ports and
+//! folders of its own.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+const BINARY: &str = env!("CARGO_BIN_EXE_thingstead");
+const FREE_PORTS: [&str; 6] = ["--api", "0", "--mqtt", "0", "--tls443", "0"];
+
+/// An instance that ends with the test.
+struct Instance {
+    folder: TempDir,
+    process: Child,
+    out: BufReader<ChildStdout>,
+}
+
+impl Instance {
+    fn start(more: &[&str]) -> Instance {
+        Instance::start_in(tempfile::tempdir().expect("a folder"), more)
+    }
+
+    fn start_in(folder: TempDir, more: &[&str]) -> Instance {
+        let mut process = Command::new(BINARY)
+            .arg("up")
+            .arg("--data")
+            .arg(folder.path().join("data"))
+            .args(FREE_PORTS)
+            .args(["--log", "error"])
+            .args(more)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("started");
+        let mut out = BufReader::new(process.stdout.take().expect("a pipe"));
+        let mut line = String::new();
+        out.read_line(&mut line).expect("a banner");
+        assert!(line.contains("ready in") || line.contains("ready_ms"), "{line}");
+        Instance { folder, process, out }
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(BINARY);
+        command.args(words).arg("--data").arg(self.data()).current_dir(self.folder.path());
+        command
+    }
+
+    fn run(&self, words: &[&str]) -> Output {
+        self.command(words).stdin(Stdio::null()).output().expect("ran")
+    }
+
+    /// What a verb that has to succeed prints.
+    fn done(&self, words: &[&str]) -> String {
+        let output = self.run(words);
+        let (out, err) = texts(&output);
+        assert_eq!(output.status.code(), Some(0), "{words:?}: {out}{err}");
+        out
+    }
+
+    fn json(&self, words: &[&str]) -> Value {
+        let words = [words, &["--json"]].concat();
+        serde_json::from_str(&self.done(&words)).expect("JSON")
+    }
+
+    /// What a verb that has to fail says.
+    fn refused(&self, words: &[&str]) -> String {
+        let output = self.run(words);
+        let (out, err) = texts(&output);
+        assert_eq!(output.status.code(), Some(1), "{words:?}: {out}{err}");
+        err
+    }
+
+    fn terminate(&mut self) -> Option<i32> {
+        let killed = Command::new("kill").arg(self.process.id().to_string()).status().expect("kill");
+        assert!(killed.success());
+        self.process.wait().expect("ended").code()
+    }
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn texts(output: &Output) -> (String, String) {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (text(&output.stdout), text(&output.stderr))
+}
+
+fn mode(path: &Path) -> u32 {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::metadata(path).expect("metadata").permissions().mode() & 0o777
+}
+
+/// A subscriber that is ready when this returns.
+fn subscriber(instance: &Instance, words: &[&str]) -> (Child, BufReader<ChildStdout>) {
+    let mut child =
+        instance.command(words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("started");
+    let mut said = String::new();
+    let mut err = BufReader::new(child.stderr.take().expect("a pipe"));
+    err.read_line(&mut said).expect("a line");
+    assert!(said.starts_with("subscribed"), "{said}");
+    let out = BufReader::new(child.stdout.take().expect("a pipe"));
+    (child, out)
+}
+
+#[test]
+fn a_device_publishes_over_tls_and_sub_prints_it() {
+    let instance = Instance::start(&[]);
+    let made = instance.json(&["device", "new", "pump-1", "--key", "p256"]);
+    assert_eq!(made["name"], "pump-1");
+    let folder = instance.folder.path().join("pump-1");
+    assert_eq!(mode(&folder.join("pump-1-private.pem.key")), 0o600);
+    let (mut child, mut out) = subscriber(&instance, &["sub", "-n", "1", "--within", "20s", "bme680/#"]);
+    instance.done(&[
+        "pub",
+        "-t",
+        "bme680/temperature",
+        "-m",
+        "23.6",
+        "-i",
+        "pump-1",
+        "-r",
+        "pump-1/AmazonRootCA1.pem",
+        "-c",
+        "pump-1/pump-1-certificate.pem.crt",
+        "-k",
+        "pump-1/pump-1-private.pem.key",
+    ]);
+    let mut line = String::new();
+    out.read_line(&mut line).expect("a message");
+    assert_eq!(line, "bme680/temperature  23.6\n");
+    assert!(child.wait().expect("ended").success());
+    let steps = instance.done(&["trace", "last"]);
+    assert!(steps.contains("pump-1 → bme680/temperature"), "{steps}");
+}
+
+#[test]
+fn a_removed_device_cannot_connect_again() {
+    let instance = Instance::start(&[]);
+    instance.done(&["device", "new", "pump-1", "--key", "p256", "--out", "files"]);
+    let certificate = "files/pump-1-certificate.pem.crt";
+    let publish = ["pub", "a", "b", "-c", certificate, "-k", "files/pump-1-private.pem.key"];
+    instance.done(&publish);
+    let listed = instance.json(&["device", "ls"]);
+    assert_eq!(listed["devices"][0]["certificates"][0]["status"], "ACTIVE");
+    assert!(instance.refused(&["device", "new", "pump-1", "--out", "other"]).contains("exists"));
+    instance.done(&["device", "rm", "pump-1"]);
+    instance.refused(&publish);
+    let events = instance.done(&["events"]);
+    assert!(events.contains("is not registered here"), "{events}");
+    assert_eq!(instance.json(&["device", "ls"])["devices"], serde_json::json!([]));
+    assert!(instance.refused(&["device", "show", "pump-1"]).contains("there is no device pump-1"));
+}
+
+#[test]
+fn a_restart_keeps_devices_and_identity() {
+    let mut instance = Instance::start(&[]);
+    instance.done(&["device", "new", "pump-1", "--key", "p256", "--out", "files"]);
+    let ca = std::fs::read(instance.data().join("ca/AmazonRootCA1.pem")).expect("a certificate");
+    let before = instance.json(&["status"])["endpoint"].clone();
+    assert_eq!(instance.terminate(), Some(0));
+    let folder = std::mem::replace(&mut instance.folder, tempfile::tempdir().expect("a folder"));
+    let again = Instance::start_in(folder, &[]);
+    assert_eq!(std::fs::read(again.data().join("ca/AmazonRootCA1.pem")).expect("a certificate"), ca);
+    assert_eq!(again.json(&["status"])["endpoint"], before);
+    let files = ["-c", "files/pump-1-certificate.pem.crt", "-k", "files/pump-1-private.pem.key"];
+    again.done(&[["pub", "a", "b"].as_slice(), &files].concat());
+}
+
+#[test]
+fn a_device_may_keep_its_key_to_itself() {
+    let instance = Instance::start(&[]);
+    let asked = Command::new("openssl")
+        .args(["req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", "own.key", "-out", "own.csr"])
+        .args(["-subj", "/CN=anything"])
+        .current_dir(instance.folder.path())
+        .stderr(Stdio::null())
+        .status()
+        .expect("openssl");
+    assert!(asked.success());
+    let made = instance.json(&["device", "new", "own", "--csr", "own.csr"]);
+    let files = made["files"].as_array().expect("files");
+    assert!(!files.iter().any(|file| file == "own-private.pem.key"), "{files:?}");
+    instance.done(&["pub", "a", "b", "-c", "own/own-certificate.pem.crt", "-k", "own.key"]);
+}
+
+#[test]
+fn time_advances_only_for_the_platform() {
+    let instance = Instance::start(&[]);
+    let now_ms = |reading: &Value| reading["now_ms"].as_u64().expect("a time");
+    let frozen = now_ms(&instance.json(&["time", "freeze"]));
+    assert_eq!(now_ms(&instance.json(&["time", "advance", "1h30m"])), frozen + 5_400_000);
+    assert_eq!(now_ms(&instance.json(&["time", "show"])), frozen + 5_400_000);
+    let running = instance.json(&["time", "resume"]);
+    assert!(now_ms(&running) >= frozen + 5_400_000 && running["frozen"] == false);
+    assert_eq!(instance.run(&["time", "advance", "soon"]).status.code(), Some(2));
+}
+
+#[test]
+fn status_tells_faces_and_numbers() {
+    let instance = Instance::start(&["--plain", "0"]);
+    let status = instance.json(&["status"]);
+    let written: Value =
+        serde_json::from_slice(&std::fs::read(instance.data().join("endpoints.json")).expect("written"))
+            .expect("JSON");
+    assert_eq!(status["endpoints"], written);
+    assert_eq!(written["pid"], instance.process.id());
+    assert!(written["plain"].is_string() && written["https"].is_null());
+    assert!(status["numbers"]["connections"].is_u64());
+    assert_eq!(instance.done(&["endpoint"]).trim(), written["mqtt"]);
+    assert!(instance.done(&["env"]).contains("export AWS_ENDPOINT_URL='http://127.0.0.1:"));
+}
+
+#[test]
+fn watch_counts_gaps_and_duplicates() {
+    let instance = Instance::start(&[]);
+    let words = ["watch", "a/#", "--seq", "n", "--every", "1s", "--reports", "3", "--json"];
+    let mut child = instance.command(&words).stdout(Stdio::piped()).spawn().expect("started");
+    // The first report comes a second after the subscription stands; until then everything may be published.
+    while instance.json(&["status"])["numbers"]["connections"] != 1 {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    std::thread::sleep(std::time::Duration::from_millis(100));
+    for n in [1, 2, 4, 4] {
+        instance.done(&["pub", "a/b", &format!("{{\"n\":{n}}}")]);
+    }
+    let out = BufReader::new(child.stdout.take().expect("a pipe"));
+    let last = out.lines().map_while(Result::ok).last().expect("reports");
+    let last: Value = serde_json::from_str(&last).expect("JSON");
+    assert_eq!((&last["missing"], &last["duplicates"]), (&1.into(), &1.into()), "{last}");
+    assert!(child.wait().expect("ended").success());
+}
+
+#[test]
+fn a_port_in_use_is_named_with_its_owner_and_the_flag() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("an address").to_string();
+    let folder = tempfile::tempdir().expect("a folder");
+    let output = Command::new(BINARY)
+        .args(["up", "--api", "0", "--tls443", "off", "--mqtt", &address, "--data"])
+        .arg(folder.path().join("data"))
+        .output()
+        .expect("ran");
+    let (_, err) = texts(&output);
+    assert_eq!(output.status.code(), Some(1), "{err}");
+    assert!(err.contains(&format!("(pid {})", std::process::id())), "{err}");
+    assert!(err.contains(&address) && err.contains("--mqtt"), "{err}");
+}
+
+#[test]
+fn sigterm_ends_with_zero_and_removes_the_endpoints() {
+    let mut instance = Instance::start(&[]);
+    assert!(instance.data().join("endpoints.json").exists());
+    assert_eq!(instance.terminate(), Some(0));
+    assert!(!instance.data().join("endpoints.json").exists());
+    assert!(instance.refused(&["status"]).contains("thingstead up --data"));
+}
+
+#[test]
+fn the_demo_shows_readings_that_went_through_tls() {
+    let mut instance = Instance::start(&["--demo"]);
+    let mut lines = std::iter::from_fn(|| {
+        let mut line = String::new();
+        instance.out.read_line(&mut line).ok().filter(|count| *count > 0).map(|_| line)
+    });
+    let reading = lines.find(|line| line.contains("bme680/temperature")).expect("a reading");
+    assert!(reading.contains("pump-1  → bme680/temperature") && reading.ends_with(" °C\n"), "{reading}");
+    assert_eq!(instance.json(&["device", "show", "pump-1"])["connected"], true);
+    assert_eq!(instance.terminate(), Some(0));
+}
+
+#[test]
+fn wrong_usage_ends_with_two() {
+    for words in [vec!["bogus"], vec!["up", "--nothing"], vec!["pub"], vec!["up", "--mqtt", "nowhere"]] {
+        let output = Command::new(BINARY).args(&words).output().expect("ran");
+        assert_eq!(output.status.code(), Some(2), "{words:?}");
+    }
+}
+
+#[test]
+fn the_command_line_is_free_of_contradictions() {
+    for verb in ["up", "status", "env", "endpoint", "device", "pub", "sub", "watch", "time", "trace", "demo"]
+    {
+        let output = Command::new(BINARY).args([verb, "--help"]).output().expect("ran");
+        assert_eq!(output.status.code(), Some(0), "{verb}: {}", texts(&output).1);
+    }
+}
