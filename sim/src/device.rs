@@ -175,6 +175,7 @@ pub(crate) struct Published {
     pub(crate) publisher: Option<Client>,
     pub(crate) topic: &'static str,
     pub(crate) qos: QoS,
+    /// It may come late: it was refused once, and the client sends it again after later ones.
     pub(crate) refused: bool,
 }
 
@@ -188,7 +189,13 @@ impl Receipts {
     }
 
     /// Notes an arrival and holds it to the promises about order and repetition.
-    pub(crate) fn note(&mut self, arrival: &Arrival, published: &Published) -> Result<(), String> {
+    /// `was_for`: the server had it for this session when it first had it; else a repetition brought it late.
+    pub(crate) fn note(
+        &mut self,
+        arrival: &Arrival,
+        published: &Published,
+        was_for: bool,
+    ) -> Result<(), String> {
         let Arrival { client, serial, number, qos, retain, dup, seq, is_repetition } = *arrival;
         if let Some(seq) = seq
             && !self.sent.insert((client, serial, seq))
@@ -208,7 +215,7 @@ impl Receipts {
         if qos == QoS::ExactlyOnce && *count > 1 {
             return Err(format!("message {number} came to c{client} {count} times with QoS 2"));
         }
-        let is_first = *count == 1 && published.qos > QoS::AtMostOnce && !published.refused;
+        let is_first = *count == 1 && was_for && published.qos > QoS::AtMostOnce && !published.refused;
         let Some(publisher) = published.publisher.filter(|_| is_first) else { return Ok(()) };
         let key = (client, serial, publisher, published.topic, qos, published.qos);
         let latest = self.latest.entry(key).or_default();

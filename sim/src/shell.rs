@@ -4,13 +4,14 @@
 mod hear;
 mod tell;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use hub::{Hub, Notice, Plan, Settings, View};
+use message::QoS;
 use store::{Batch, CommitError, Disk, Durability, Faulty, Store};
 
 use crate::Flaw;
-use crate::book::Book;
+use crate::book::{Book, Receiver};
 use crate::compare::{Depth, compare, scope};
 use crate::out::{Out, Stage};
 use crate::packet::{Client, Deed, Down, Due, Greeting, Link, Number};
@@ -39,6 +40,8 @@ pub(crate) struct Shell {
     pub(crate) promises: Vec<Due>,
     /// Publishes that were answered with a refusal.
     pub(crate) refused: Vec<Number>,
+    /// Whom each message was for when the server first had it.
+    pub(crate) first_for: BTreeMap<Number, BTreeSet<(Client, u64, QoS)>>,
     /// Connections that died with the process, or that the server closed.
     broken: Vec<Link>,
     /// Last packets of connections that are gone.
@@ -102,6 +105,7 @@ impl Shell {
             pending: Vec::new(),
             promises: Vec::new(),
             refused: Vec::new(),
+            first_for: BTreeMap::new(),
             broken: Vec::new(),
             parting: Vec::new(),
             tally: Tally::default(),
@@ -168,6 +172,8 @@ impl Shell {
         match deed {
             Deed::Connect { link, greeting } => self.follow_connect(now_ms, *link, greeting, notices)?,
             Deed::Publish { link, parcel, .. } => {
+                let receivers = self.book.receivers(parcel.topic, parcel.qos);
+                self.note_receivers(parcel.number, &receivers);
                 let dues = self.book.follow(now_ms, deed);
                 self.pending.push(Pending {
                     link: *link,
@@ -184,6 +190,11 @@ impl Shell {
             deed => drop(self.book.follow(now_ms, deed)),
         }
         Ok(())
+    }
+
+    fn note_receivers(&mut self, number: Number, receivers: &[Receiver]) {
+        let first_for = || receivers.iter().map(|r| (r.client, r.serial, r.qos)).collect();
+        self.first_for.entry(number).or_insert_with(first_for);
     }
 
     fn follow_connect(

@@ -315,7 +315,10 @@ impl World {
             let published = self.published.get(&arrival.number);
             let published =
                 published.ok_or_else(|| format!("message {} was never published", arrival.number))?;
-            self.receipts.note(&arrival, published)?;
+            let first_for = self.shell.first_for.get(&arrival.number);
+            let was_for =
+                first_for.is_some_and(|f| f.contains(&(arrival.client, arrival.serial, arrival.qos)));
+            self.receipts.note(&arrival, published, was_for)?;
         }
         if self.devices[at].link.is_none()
             && let Some(wire) = self.wires.get_mut(&link)

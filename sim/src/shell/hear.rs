@@ -108,6 +108,7 @@ impl Shell {
         });
         let expected = self.committed.receivers(parcel.topic, qos);
         check_route(&receivers, &direct, &expected)?;
+        self.note_receivers(number, &expected);
         for (to, _, granted) in direct {
             if let Some(out) = self.links.get_mut(&to) {
                 out.deliver(Sent { number, qos: granted, retain: false, seq: None });
