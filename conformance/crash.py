@@ -46,13 +46,21 @@ class Tally:
     def positive(self):
         return len(self.counts) - self.counts.count(0)
 
+    def zeros(self, end):
+        """Every number below `end` that was never counted."""
+        at = self.counts.find(0)
+        while 0 <= at < end:
+            yield at
+            at = self.counts.find(0, at + 1)
+        yield from range(len(self.counts), end)
+
 
 class Arrivals:
     """What one subscriber received from one publisher."""
 
     def __init__(self):
         self.ever = Tally()
-        self.this_life = Tally()
+        self.this_life = collections.Counter()
         self.highest = -1
 
 
@@ -78,7 +86,7 @@ class Record:
         """A new connection may bring again what the old one did not acknowledge."""
         with self.lock:
             for arrivals in self.arrived[subscriber]:
-                arrivals.this_life = Tally()
+                arrivals.this_life = collections.Counter()
 
     def arrive(self, subscriber, publisher, number):
         with self.lock:
@@ -89,7 +97,7 @@ class Record:
                 self.out_of_order.append((subscriber, publisher, number, arrivals.highest))
             arrivals.ever.add(number)
             arrivals.highest = max(arrivals.highest, number)
-            arrivals.this_life.add(number)
+            arrivals.this_life[number] += 1
             # On one connection, a message may come as often as its publisher sent it, and no more.
             if arrivals.this_life[number] > self.sent[publisher][number]:
                 self.unexplained.append((subscriber, publisher, number))
@@ -99,10 +107,9 @@ class Record:
         with self.lock:
             for subscriber in range(SUBSCRIBERS):
                 for publisher in range(PUBLISHERS):
-                    acked, ever = self.acked[publisher].counts, self.arrived[subscriber][publisher].ever
-                    for number in range(len(acked)):
-                        if acked[number] and not ever[number]:
-                            found.append((subscriber, publisher, number))
+                    acked, ever = self.acked[publisher], self.arrived[subscriber][publisher].ever
+                    lost = [number for number in ever.zeros(len(acked.counts)) if acked[number]]
+                    found += [(subscriber, publisher, number) for number in lost]
         return found
 
 
@@ -162,8 +169,7 @@ class Publisher(Party):
     def waiting(self):
         """First what an earlier connection sent without an answer, then new numbers."""
         with self.record.lock:
-            acked = self.record.acked[self.number]
-            again = [number for number in range(self.record.next[self.number]) if not acked[number]]
+            again = list(self.record.acked[self.number].zeros(self.record.next[self.number]))
         yield from again
         while True:
             with self.record.lock:

@@ -123,7 +123,7 @@ def main():
     parser = argparse.ArgumentParser(description="Other people's MQTT clients against the release binary.")
     parser.add_argument("--binary", default="target/release/thingstead")
     parser.add_argument("--only", help="cases whose name contains this")
-    parser.add_argument("--jobs", type=int, default=4, help="cases at the same time (4)")
+    parser.add_argument("--jobs", type=int, default=8, help="cases at the same time (8)")
     parser.add_argument("--list", action="store_true", help="print the names and stop")
     parser.add_argument("--paho", metavar="DIR", help="run paho's own suites from a checkout instead")
     options = parser.parse_args()

@@ -128,6 +128,38 @@ def alpn_names_are_echoed_on_8883_too(place, protocol):
     Wire(None, stream=stream).connect(place.client())
 
 
+def send_with_finished(place, face, made, data):
+    """A TLS client whose first data leaves in the same write as the end of its handshake."""
+    stream = socket.create_connection(place.server.address(face), timeout=10)
+    place.after(stream.close)
+    heard, said = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = made.wrap_bio(heard, said, server_hostname="localhost")
+    while True:
+        try:
+            tls.do_handshake()
+            break
+        except ssl.SSLWantReadError:
+            stream.sendall(said.read())
+            heard.write(stream.recv(65536))
+    tls.write(data)
+    stream.sendall(said.read())
+    return stream, tls, heard
+
+
+@promise(values=("TLSv1.2", "TLSv1.3"))
+def what_comes_with_the_end_of_the_handshake_is_read(place, version):
+    made = context(place.server.device())
+    made.maximum_version = made.minimum_version = getattr(ssl.TLSVersion, version.replace(".", "_"))
+    stream, tls, heard = send_with_finished(place, "mqtt", made, packets.connect(place.client()))
+    while True:
+        try:
+            found = tls.read(4)
+            break
+        except ssl.SSLWantReadError:
+            heard.write(stream.recv(65536))
+    assert found == b"\x20\x02\x00\x00", found
+
+
 @promise()
 def plain_http_on_a_tls_port_harms_nobody(place):
     for face in ("mqtt", "tls443"):
@@ -180,15 +212,57 @@ def compression_is_never_agreed(place):
 
 
 @promise()
+def what_comes_with_the_upgrade_request_is_read(place):
+    host, port = place.server.address("api")
+    stream = socket.create_connection((host, port), timeout=10)
+    place.after(stream.close)
+    web = WebSocket.__new__(WebSocket)
+    web.stream = Together(stream)
+    first = packets.connect(place.client()) + packets.subscribe(1, [(place.topic(), 0)])
+    web.stream.hold_for(lambda: WebSocket.frame(web, first))
+    WebSocket.__init__(web, web.stream, f"{host}:{port}")
+    wire = Wire(None, stream=web)
+    wire.expect(packets.CONNACK)
+    wire.expect(packets.SUBACK)
+
+
+class Together:
+    """A socket whose first write waits for the second, so that both leave at once."""
+
+    def __init__(self, stream):
+        self.stream = stream
+        self.held = None
+        self.more = None
+
+    def hold_for(self, more):
+        self.more = more
+
+    def sendall(self, data):
+        if self.more:
+            more, self.more, self.held = self.more, None, data
+            more()
+        elif self.held:
+            held, self.held = self.held, None
+            self.stream.sendall(held + data)
+        else:
+            self.stream.sendall(data)
+
+    def __getattr__(self, name):
+        return getattr(self.stream, name)
+
+
+@promise()
 def websocket_frames_need_not_align_with_packets(place):
     wire = open_websocket(place)
     web = wire.stream
-    data = packets.connect(place.client()) + packets.subscribe(1, [(place.topic(), 0)])
-    data += packets.publish(place.topic(), b"one") + packets.publish(place.topic(), b"two")
-    for at in range(0, len(data), 3):
-        web.frame(data[at : at + 3])
+    first = packets.connect(place.client()) + packets.subscribe(1, [(place.topic(), 0)])
+    for at in range(0, len(first), 3):
+        web.frame(first[at : at + 3])
     wire.expect(packets.CONNACK)
     wire.expect(packets.SUBACK)
+    second = packets.publish(place.topic(), b"one") + packets.publish(place.topic(), b"two")
+    for at in range(0, len(second), 3):
+        web.frame(second[at : at + 3])
     assert [message.payload for message in wire.messages(2)] == [b"one", b"two"]
 
 
