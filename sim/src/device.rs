@@ -83,10 +83,11 @@ impl Device {
         self.link.take()
     }
 
+    /// Ids come back soon, so that a server that remembers one for too long is found out.
     pub(crate) fn packet_id(&mut self) -> u16 {
         loop {
             let id = self.next_id;
-            self.next_id = self.next_id % 1000 + 1;
+            self.next_id = self.next_id % 11 + 1;
             if !self.outgoing.iter().any(|o| o.parcel.packet_id == id) {
                 return id;
             }

@@ -42,6 +42,8 @@ pub(crate) struct Shell {
     pub(crate) refused: Vec<Number>,
     /// Whom each message was for when the server first had it.
     pub(crate) first_for: BTreeMap<Number, BTreeSet<(Client, u64, QoS)>>,
+    /// Whom each QoS 2 message was put into the mailbox of.
+    dues_of: BTreeMap<Number, Vec<Due>>,
     /// Connections that died with the process, or that the server closed.
     broken: Vec<Link>,
     /// Last packets of connections that are gone.
@@ -106,6 +108,7 @@ impl Shell {
             promises: Vec::new(),
             refused: Vec::new(),
             first_for: BTreeMap::new(),
+            dues_of: BTreeMap::new(),
             broken: Vec::new(),
             parting: Vec::new(),
             tally: Tally::default(),
@@ -175,6 +178,9 @@ impl Shell {
                 let receivers = self.book.receivers(parcel.topic, parcel.qos);
                 self.note_receivers(parcel.number, &receivers);
                 let dues = self.book.follow(now_ms, deed);
+                if parcel.qos == QoS::ExactlyOnce && !dues.is_empty() {
+                    self.dues_of.insert(parcel.number, dues.clone());
+                }
                 self.pending.push(Pending {
                     link: *link,
                     packet_id: parcel.packet_id,

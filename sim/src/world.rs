@@ -33,6 +33,8 @@ pub(crate) struct World {
     next_link: Link,
     next_number: Number,
     most_qos: QoS,
+    /// Steps for which the disk keeps the writer waiting.
+    stalled: u64,
     pub(crate) log: VecDeque<String>,
 }
 
@@ -68,6 +70,7 @@ impl World {
             next_link: 1,
             next_number: 1,
             most_qos,
+            stalled: 0,
             log: VecDeque::new(),
         })
     }
@@ -87,7 +90,15 @@ impl World {
         }
         self.carry()?;
         self.answer_some();
-        if self.chance.below(3) > 0 {
+        if self.chance.one_in(60) {
+            self.stalled = self.chance.below(20);
+        }
+        if self.stalled > 0 {
+            self.stalled -= 1;
+            if self.stalled == 0 && self.chance.one_in(4) {
+                self.crash()?;
+            }
+        } else if self.chance.below(3) > 0 {
             let most = 1 + usize::try_from(self.chance.below(12)).unwrap_or(0);
             self.shell.group(self.now_ms, most)?;
         }

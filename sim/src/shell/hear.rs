@@ -11,7 +11,7 @@ use super::Shell;
 use crate::Flaw;
 use crate::book::Receiver;
 use crate::out::{Out, Sent, Stage};
-use crate::packet::{Deed, Down, Due, Link, Parcel, Up, client_id};
+use crate::packet::{Deed, Down, Due, Link, Number, Parcel, Up, client_id};
 
 impl Shell {
     pub(crate) fn hear(&mut self, now_ms: u64, link: Link, packet: Up) -> Result<(), String> {
@@ -62,7 +62,7 @@ impl Shell {
         let Some(session) = out.session else { return Ok(()) };
         if parcel.qos == QoS::ExactlyOnce && !out.held.insert(parcel.packet_id) {
             out.put(Down::Pubrec { packet_id: parcel.packet_id, ok: true });
-            return Ok(());
+            return self.acknowledge_again(parcel.number);
         }
         let dialect = self.settings.dialect;
         let entry = out.lane.decide(&self.view, dialect, ScopeId(0), &Access::everything(), parcel.topic);
@@ -80,6 +80,15 @@ impl Shell {
             return Ok(());
         }
         self.send(link, Arc::new(message), parcel, &route)
+    }
+
+    /// A QoS 2 publish that the session holds already: it must be the one that was published.
+    fn acknowledge_again(&mut self, number: Number) -> Result<(), String> {
+        if !self.first_for.contains_key(&number) {
+            return Err(format!("message {number} was acknowledged and never published"));
+        }
+        self.promises.extend(self.dues_of.get(&number).into_iter().flatten());
+        Ok(())
     }
 
     /// The publish lane: everybody who gets it, at once or by way of the desk.

@@ -81,7 +81,8 @@ impl Shell {
         if let Some(at) = self.pending.iter().position(|p| (p.link, p.packet_id) == (link, packet_id)) {
             let pending = self.pending.remove(at);
             if ok {
-                self.promises.extend(pending.dues);
+                let before = self.dues_of.get(&pending.number).into_iter().flatten();
+                self.promises.extend(pending.dues.iter().chain(before));
             } else {
                 self.refused.push(pending.number);
             }
