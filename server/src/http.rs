@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{ConnectInfo, DefaultBodyLimit};
-use axum::middleware::from_fn;
+use axum::middleware::from_fn_with_state;
 use axum::response::Redirect;
 use axum::routing::{get, post};
 use hyper::Request;
@@ -38,7 +38,7 @@ use crate::shared::Shared;
 const BODY_BYTES: usize = 1024 * 1024;
 /// From the first byte of a connection, or the last reply, to the end of a request's headers.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
-/// Connections to the plain HTTP port at a time; the rest waits in the listener's queue.
+/// HTTP connections at a time; on the plain port the rest waits in the listener's queue.
 const CONNECTIONS: usize = 4096;
 
 /// Everything HTTP. A clone is the same one.
@@ -84,14 +84,25 @@ impl Faces {
             let _ = socket.set_nodelay(true);
             let faces = self.clone();
             tasks.spawn(async move {
-                faces.serve(socket, peer).await;
+                faces.talk(socket, peer).await;
                 drop(permit);
             });
         }
     }
 
-    /// One HTTP/1.1 connection to its end; also what 443 hands over once its TLS stands.
+    /// What 443 hands over once its TLS stands. Without room the connection ends here: it cannot wait unaccepted.
     pub(crate) async fn serve<S>(&self, stream: S, peer: SocketAddr)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        match self.room.clone().try_acquire_owned() {
+            Ok(_permit) => self.talk(stream, peer).await,
+            Err(_) => tracing::warn!(%peer, "{CONNECTIONS} HTTP connections are open: one more was closed"),
+        }
+    }
+
+    /// One HTTP/1.1 connection to its end.
+    async fn talk<S>(&self, stream: S, peer: SocketAddr)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -123,7 +134,7 @@ fn router(api: Arc<Api>) -> Router {
         .route("/_thingstead/api/devices/{name}", get(devices::show).delete(devices::remove))
         .route("/_thingstead/api/devices/{name}/drop", post(devices::disconnect))
         .route("/mqtt", get(socket::upgrade))
-        .layer(from_fn(guard::local_only));
+        .layer(from_fn_with_state(api.clone(), guard::local_only));
     Router::new()
         .route("/", get(aws::root).fallback(aws::unknown))
         .route("/_thingstead", get(|| async { Redirect::permanent("/_thingstead/") }))

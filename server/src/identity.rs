@@ -96,6 +96,11 @@ impl Identity {
         Ok(identity)
     }
 
+    /// Names and addresses of the server certificate.
+    pub(crate) fn names(&self) -> &[String] {
+        &self.0.names
+    }
+
     /// The account and region that devices are made in.
     pub(crate) fn scope(&self) -> Arc<Scope> {
         self.0.scope.clone()

@@ -55,7 +55,8 @@ impl Events {
 #[derive(Debug, Args)]
 pub(crate) struct Trace {
     /// A message's number, or `last`; without it the latest steps of all messages
-    message: Option<String>,
+    #[arg(value_parser = which)]
+    message: Option<Which>,
     /// At most so many, the latest
     #[arg(long, short = 'n', default_value_t = 50)]
     most: usize,
@@ -63,17 +64,34 @@ pub(crate) struct Trace {
     pub(crate) common: Common,
 }
 
+#[derive(Debug, Clone, Copy)]
+enum Which {
+    Last,
+    Number(u64),
+}
+
+fn which(text: &str) -> Result<Which, String> {
+    match text.trim_start_matches('#').parse() {
+        Ok(number) => Ok(Which::Number(number)),
+        Err(_) if text == "last" => Ok(Which::Last),
+        Err(_) => {
+            Err(format!("{text:?} is no message: give the number that `thingstead trace` prints, or `last`"))
+        }
+    }
+}
+
 impl Trace {
     pub(crate) fn run(&self) -> Result<()> {
         let api = Api::of(&self.common.data)?;
         let latest = |most: usize| api.get(&format!("/_thingstead/api/trace?most={most}"));
-        let reply = match self.message.as_deref() {
+        let of = |number: u64| api.get(&format!("/_thingstead/api/trace?message={number}"));
+        let reply = match self.message {
             None => latest(self.most)?,
-            Some("last") => match latest(1)?["steps"][0]["message"].as_u64() {
-                Some(number) => api.get(&format!("/_thingstead/api/trace?message={number}"))?,
+            Some(Which::Number(number)) => of(number)?,
+            Some(Which::Last) => match latest(1)?["steps"][0]["message"].as_u64() {
+                Some(number) => of(number)?,
                 None => latest(1)?,
             },
-            Some(number) => api.get(&format!("/_thingstead/api/trace?message={}", encode(number)))?,
         };
         let steps = reply["steps"].as_array().map(Vec::as_slice).unwrap_or_default();
         for step in steps {

@@ -1,7 +1,7 @@
 //! The binary as a process: every promise of the command line that needs a running instance. Uses free ports and
 //! folders of its own.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
@@ -224,21 +224,72 @@ fn status_tells_faces_and_numbers() {
 #[test]
 fn watch_counts_gaps_and_duplicates() {
     let instance = Instance::start(&[]);
-    let words = ["watch", "a/#", "--seq", "n", "--every", "1s", "--reports", "3", "--json"];
+    let words = ["watch", "a/#", "--seq", "n", "--every", "100ms", "--json"];
     let mut child = instance.command(&words).stdout(Stdio::piped()).spawn().expect("started");
-    // The first report comes a second after the subscription stands; until then everything may be published.
-    while instance.json(&["status"])["numbers"]["connections"] != 1 {
-        std::thread::sleep(std::time::Duration::from_millis(20));
+    let out = BufReader::new(child.stdout.take().expect("a pipe"));
+    let (sender, reports) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for line in out.lines().map_while(Result::ok) {
+            let _ = sender.send(serde_json::from_str::<Value>(&line).expect("JSON"));
+        }
+    });
+    while reports.try_recv().is_err() {
+        instance.done(&["pub", "a/ready", "{}"]);
     }
-    std::thread::sleep(std::time::Duration::from_millis(100));
     for n in [1, 2, 4, 4] {
         instance.done(&["pub", "a/b", &format!("{{\"n\":{n}}}")]);
     }
-    let out = BufReader::new(child.stdout.take().expect("a pipe"));
-    let last = out.lines().map_while(Result::ok).last().expect("reports");
-    let last: Value = serde_json::from_str(&last).expect("JSON");
-    assert_eq!((&last["missing"], &last["duplicates"]), (&1.into(), &1.into()), "{last}");
-    assert!(child.wait().expect("ended").success());
+    let counted = |report: &Value| report["topic"] == "a/b" && report["messages"] == 4;
+    let report = reports.iter().find(counted).expect("a report");
+    assert_eq!((&report["missing"], &report["duplicates"]), (&1.into(), &1.into()), "{report}");
+    child.kill().expect("killed");
+    child.wait().expect("ended");
+}
+
+/// The whole reply to one request.
+fn http(instance: &Instance, method: &str, path: &str, headers: &str, body: &str) -> String {
+    let url = instance.done(&["endpoint", "api"]);
+    let mut stream =
+        std::net::TcpStream::connect(url.trim().trim_start_matches("http://")).expect("connected");
+    let length = body.len();
+    write!(
+        stream,
+        "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n{body}"
+    )
+    .expect("sent");
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).expect("a reply");
+    reply
+}
+
+#[test]
+fn the_http_face_answers_or_names_what_it_refuses() {
+    let instance = Instance::start(&[]);
+    let (html, foreign) = ("accept: text/html\r\n", "origin: https://example.com\r\n");
+    let device = "{\"name\":\"d\",\"key\":\"p256\"}";
+    for (method, path, headers, body, status, word) in [
+        ("GET", "/_thingstead/health", "", "", "200", "\"iot\":\"running\""),
+        ("GET", "/_localstack/health", "", "", "200", "\"version\""),
+        ("GET", "/metrics", "", "", "200", "thingstead_messages_received_total 0"),
+        ("GET", "/", html, "", "303", "location: /_thingstead/"),
+        ("GET", "/_thingstead/", "", "", "200", "<h1>Thingstead"),
+        ("GET", "/", "", "", "501", "x-amzn-errortype: NotImplementedException"),
+        ("POST", "/things/a", "", "", "501", "CreateThing"),
+        ("GET", "/endpoint?endpointType=iot:Data-ATS", "", "", "200", "-ats.iot.us-east-1.amazonaws.com\"}"),
+        ("GET", "/endpoint?endpointType=x", "", "", "400", "x-amzn-errortype: InvalidRequestException"),
+        ("GET", "/_thingstead/nothing", "", "", "404", "does not exist"),
+        ("POST", "/_thingstead/api/time", "", "{\"do\":\"stop\"}", "400", "unknown variant"),
+        ("POST", "/_thingstead/api/devices", foreign, device, "403", "https://example.com"),
+        ("POST", "/_thingstead/api/devices", "", device, "201", "BEGIN CERTIFICATE"),
+        ("POST", "/_thingstead/api/devices", "", device, "409", "exists"),
+        ("GET", "/mqtt", "", "", "400", "WebSocket"),
+    ] {
+        let reply = http(&instance, method, path, headers, body);
+        assert!(reply.starts_with(&format!("HTTP/1.1 {status} ")) && reply.contains(word), "{path}: {reply}");
+    }
+    let large = "x".repeat(1024 * 1024 + 1);
+    let reply = http(&instance, "POST", "/_thingstead/api/devices", "", &large);
+    assert!(reply.starts_with("HTTP/1.1 413 "), "{reply}");
 }
 
 #[test]
