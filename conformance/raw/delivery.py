@@ -1,7 +1,7 @@
 """Messages between connections in the standard dialect: QoS, retained, wills, filters. Both protocol versions."""
 
 from promise import promise
-from raw.packets import PUBACK, PUBREC, PUBREL, PUBLISH, acknowledge, publish
+from raw.packets import PUBACK, PUBLISH, PUBREC, PUBREL, SUBACK, acknowledge, publish, subscribe
 from raw.wire import joined, kept_session, open_plain
 
 BOTH = {"dialect": "standard", "values": (4, 5)}
@@ -261,3 +261,16 @@ def shared_subscriptions_share_in_3_1_1_too(place):
         writer.publish(place.topic(), str(number), 1)
     found = [int(message.payload) for member in members for message in member.drain()]
     assert sorted(found) == list(range(20)), found
+
+
+@promise(**BOTH)
+def a_publish_right_behind_a_subscribe_reaches_the_subscriber(place, version):
+    # MQTT promises it from SUBACK on; paho's suites, like most brokers' users, count on it from SUBSCRIBE on.
+    reader, writer = joined(place, "reader", version), joined(place, "writer", version)
+    for number in range(20):
+        topic = place.topic(str(number))
+        reader.send(subscribe(number + 1, [(topic, 1)], version))
+        writer.send(publish(topic, b"x", version=version))
+        reader.send(publish(topic, b"own", version=version))
+        reader.expect(SUBACK)
+        assert sorted(message.payload for message in reader.messages(2, 2)) == [b"own", b"x"], number
