@@ -266,11 +266,9 @@ def shared_subscriptions_share_in_3_1_1_too(place):
 @promise(**BOTH)
 def a_publish_right_behind_a_subscribe_reaches_the_subscriber(place, version):
     # MQTT promises it from SUBACK on; paho's suites, like most brokers' users, count on it from SUBSCRIBE on.
-    reader, writer = joined(place, "reader", version), joined(place, "writer", version)
+    wire = joined(place, version=version)
     for number in range(20):
         topic = place.topic(str(number))
-        reader.send(subscribe(number + 1, [(topic, 1)], version))
-        writer.send(publish(topic, b"x", version=version))
-        reader.send(publish(topic, b"own", version=version))
-        reader.expect(SUBACK)
-        assert sorted(message.payload for message in reader.messages(2, 2)) == [b"own", b"x"], number
+        wire.send(subscribe(number + 1, [(topic, 1)], version) + publish(topic, b"x", version=version))
+        wire.expect(SUBACK)
+        assert wire.message(2).topic == topic
