@@ -33,7 +33,7 @@ def run(checkout):
         file.flush()
         for suite in ("client_test.py", "client_test5.py"):
             # Each on a fresh server: both use the same client ids.
-            server = servers.Server("standard", ["--anonymous-policy", file.name]).start()
+            server = servers.Server("standard", ["--anonymous-policy", file.name, "--keep-alive-max", "60"]).start()
             try:
                 good, bad = run_suite(folder, suite, server)
             finally:

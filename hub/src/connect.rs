@@ -197,7 +197,7 @@ impl<L: Link> Hub<L> {
             self.store_session(id, plan);
         }
         self.welcome(id, &request, &admitted, resumed.is_some(), plan);
-        if presence::has_events(&client) {
+        if presence::has_events(&client) && self.is_heard(request.scope, "presence/connected", &client) {
             let Some(session) = self.sessions.get(id) else { return };
             let event = presence::connected_event(&client, &session.connection, self.now_ms);
             self.presence_event(request.scope, "presence/connected", &client, event, plan);

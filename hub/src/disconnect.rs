@@ -80,7 +80,7 @@ impl<L: Link> Hub<L> {
             waiting.due_ms = Some(now_ms + u64::from(waiting.delay_s) * 1000);
             session.will = will.take();
         }
-        let event = presence::disconnected_event(&client, &session.connection, now_ms, cause.reason);
+        let connection = session.connection.clone();
         self.presence.disconnected(scope, &client, now_ms);
         self.explain(&client, "disconnected", format!("{}: {}", cause.reason.as_str(), cause.text), plan);
         if ends {
@@ -95,7 +95,8 @@ impl<L: Link> Hub<L> {
         if let Some(will) = will {
             self.publish_will(scope, &will, plan);
         }
-        if presence::has_events(&client) {
+        if presence::has_events(&client) && self.is_heard(scope, "presence/disconnected", &client) {
+            let event = presence::disconnected_event(&client, &connection, now_ms, cause.reason);
             self.presence_event(scope, "presence/disconnected", &client, event, plan);
         }
     }

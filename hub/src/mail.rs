@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use broker::{Record, SessionId};
-use message::QoS;
+use message::{Dialect, QoS};
 use mqtt::ReasonCode;
 
 use crate::Link;
@@ -81,6 +81,8 @@ impl<L: Link> Hub<L> {
         };
         let Some(session) = self.sessions.get(id) else { return };
         let mut next = from;
+        // AWS never sets DUP.
+        let sets_dup = self.settings.dialect == Dialect::Standard;
         let mut parcels = Vec::with_capacity(records.len());
         let mut gone = Vec::new();
         for (seq, bytes) in records {
@@ -92,7 +94,7 @@ impl<L: Link> Hub<L> {
                 Ok(record) if record.message.is_expired(self.now_ms) && !is_begun(session, seq, &record) => {
                     gone.push(seq);
                 }
-                Ok(record) => parcels.push(parcel(session, seq, record)),
+                Ok(record) => parcels.push(parcel(session, seq, record, sets_dup)),
                 Err(error) => {
                     self.explain(&client, "message unreadable", format!("message {seq}: {error}"), plan);
                     gone.push(seq);
@@ -121,14 +123,14 @@ fn is_begun<L>(session: &broker::Session<L>, seq: u64, record: &Record) -> bool 
     record.qos == QoS::ExactlyOnce && (seq < session.mailbox.sent() || session.mailbox.is_released(seq))
 }
 
-fn parcel<L>(session: &broker::Session<L>, seq: u64, record: Record) -> Parcel {
+fn parcel<L>(session: &broker::Session<L>, seq: u64, record: Record, sets_dup: bool) -> Parcel {
     Parcel {
         seq,
         message: Arc::new(record.message),
         qos: record.qos,
         retain: record.retain,
         subscription_ids: record.subscription_ids,
-        dup: seq < session.mailbox.sent(),
+        dup: sets_dup && seq < session.mailbox.sent(),
         released: record.qos == QoS::ExactlyOnce && session.mailbox.is_released(seq),
     }
 }

@@ -180,6 +180,12 @@ impl<L: Link> Hub<L> {
         }
     }
 
+    /// Events are frequent, listening to them rare: they are written only for somebody.
+    pub(crate) fn is_heard(&self, scope: ScopeId, kind: &str, client: &str) -> bool {
+        let topic = format!("$aws/events/{kind}/{client}");
+        self.scopes.get(scope.0 as usize).is_some_and(|s| s.routes.tree.any_match(&topic))
+    }
+
     /// Publishes an event of the house under `$aws/events/`.
     pub(crate) fn presence_event(
         &mut self,

@@ -46,14 +46,16 @@ impl<L: Link> Hub<L> {
             self.explain(&client, "subscribe refused", text, plan);
         }
         let mut codes = Vec::with_capacity(packet.filters.len());
+        let mut reason_string = None;
         let mut entered = Vec::new();
         for filter in &packet.filters {
             let outcome = if too_many {
                 Err(ReasonCode::QuotaExceeded)
             } else {
                 self.enter(id, filter, packet.subscription_id, plan).map_err(|refusal| {
+                    reason_string.get_or_insert(refusal.text.clone());
                     self.explain(&client, "subscribe refused", refusal.text, plan);
-                    refusal.code
+                    self.refusal_code(refusal.code)
                 })
             };
             codes.push(match &outcome {
@@ -62,11 +64,20 @@ impl<L: Link> Hub<L> {
             });
             entered.extend(outcome.ok());
         }
-        let suback = Suback { packet_id: packet.packet_id, codes, ..Suback::default() };
+        let suback = Suback { packet_id: packet.packet_id, codes, reason_string, ..Suback::default() };
         plan.tell(Notice::Suback { link: link.clone(), packet: suback });
         self.tell_subscribed(id, "subscribed", entered.iter().map(|e| e.filter.as_str()), plan);
         for entered in &entered {
             self.send_retained(link, id, entered, plan);
+        }
+    }
+
+    /// Outside AWS's dialect a denied filter has the one code that clients of all versions know; the reason string
+    /// says more.
+    fn refusal_code(&self, code: ReasonCode) -> ReasonCode {
+        match (code, self.settings.dialect) {
+            (ReasonCode::NotAuthorized, Dialect::Standard) => ReasonCode::Unspecified,
+            _ => code,
         }
     }
 
@@ -247,17 +258,12 @@ impl<L: Link> Hub<L> {
             return;
         }
         let (scope, client) = (session.scope, session.client.clone());
-        if self.nobody_listens(scope, kind, &client) {
-            return;
+        let topic = format!("subscriptions/{kind}");
+        if self.is_heard(scope, &topic, &client) {
+            let event =
+                presence::subscription_event(&client, &session.connection, self.now_ms, kind, &filters);
+            self.presence_event(scope, &topic, &client, event, plan);
         }
-        let event = presence::subscription_event(&client, &session.connection, self.now_ms, kind, &filters);
-        self.presence_event(scope, &format!("subscriptions/{kind}"), &client, event, plan);
-    }
-
-    /// Subscribing is frequent, listening to it rare: the event is written only for somebody.
-    fn nobody_listens(&self, scope: broker::ScopeId, kind: &str, client: &str) -> bool {
-        let topic = format!("$aws/events/subscriptions/{kind}/{client}");
-        self.scopes.get(scope.0 as usize).is_none_or(|s| !s.routes.tree.any_match(&topic))
     }
 
     fn access(&self, id: SessionId) -> Option<policy::Access> {

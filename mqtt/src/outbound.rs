@@ -130,13 +130,15 @@ impl<T> Outbound<T> {
         Ok(packet_id)
     }
 
-    /// Appends the PUBLISH of a message in flight once more, marked as a repetition. False: the packet id
-    /// awaits no answer to a PUBLISH, nothing written.
+    /// Appends the PUBLISH of a message in flight once more; `dup` marks it as a repetition, which a peer that
+    /// never sets the flag leaves out. False: the packet id awaits no answer to a PUBLISH, nothing written.
+    #[expect(clippy::too_many_arguments, reason = "the fields of a PUBLISH header")]
     pub fn resend(
         &mut self,
         out: &mut Vec<u8>,
         what: &mut Fanout<'_>,
         retain: bool,
+        dup: bool,
         subscription_ids: &[u32],
         packet_id: u16,
         now_ms: u64,
@@ -147,7 +149,7 @@ impl<T> Outbound<T> {
             Some(Phase::AwaitPubcomp) | None => return false,
         };
         self.window.touch(packet_id, now_ms);
-        self.put_publish(out, what, qos, retain, true, subscription_ids, packet_id)
+        self.put_publish(out, what, qos, retain, dup, subscription_ids, packet_id)
     }
 
     /// Appends the PUBREL of a handshake that an earlier connection of the session left at that point.

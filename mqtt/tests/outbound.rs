@@ -156,12 +156,12 @@ fn what_is_due_was_last_sent_before() {
     };
     assert_eq!(due(&outbound), [(1, "one", Phase::AwaitPuback), (2, "two", Phase::AwaitPuback)]);
     let mut out = Vec::new();
-    assert!(outbound.resend(&mut out, &mut what, false, &[], 1, 400));
+    assert!(outbound.resend(&mut out, &mut what, false, true, &[], 1, 400));
     assert_eq!(out, b"\x3a\x06\x00\x01a\x00\x01x");
     assert_eq!(due(&outbound), [(2, "two", Phase::AwaitPuback)]);
     outbound.touch(2, 400);
     assert_eq!(due(&outbound), []);
-    assert!(!outbound.resend(&mut out, &mut what, false, &[], 9, 400));
+    assert!(!outbound.resend(&mut out, &mut what, false, true, &[], 9, 400));
 }
 
 #[test]

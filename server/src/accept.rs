@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use policy::Access;
+use tokio::net::tcp::OwnedReadHalf;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
@@ -80,7 +81,7 @@ impl Door {
         }
     }
 
-    fn connection(&self, address: SocketAddr, transport: Transport, principal: Principal) -> Connection {
+    fn connection(&self, address: SocketAddr, transport: Transport, principal: Principal) -> Box<Connection> {
         let shared = &self.shared;
         let link = Link::new(
             shared.links.number(),
@@ -106,7 +107,8 @@ impl Door {
     async fn by_alpn(self, socket: TcpStream, address: SocketAddr) -> Opened {
         let Ok(permit) = self.handshakes.acquire().await else { return Opened::Nothing };
         let handshake = async {
-            let start = LazyConfigAcceptor::new(Default::default(), socket).await.map_err(|e| e.to_string())?;
+            let start =
+                LazyConfigAcceptor::new(Default::default(), socket).await.map_err(|e| e.to_string())?;
             let (config, admission) = self.tls.pick(&start.client_hello())?;
             let stream = start.into_stream(config).await.map_err(|e| e.to_string())?;
             Ok::<_, String>((stream, admission))
@@ -115,7 +117,9 @@ impl Door {
         drop(permit);
         match done {
             Ok(Ok((stream, Admission::Mqtt))) => self.admit_mqtt(stream, address),
-            Ok(Ok((stream, Admission::Https))) => Opened::Https { stream: Box::new(stream), address, door: self },
+            Ok(Ok((stream, Admission::Https))) => {
+                Opened::Https { stream: Box::new(stream), address, door: self }
+            }
             Ok(Err(error)) => self.failed(address, &error),
             Err(_) => self.failed(address, "no TLS handshake within 10 s"),
         }
@@ -127,7 +131,7 @@ impl Door {
             Ok(principal) => {
                 let (read, write) = socket.into_split();
                 let tls = Transport::Tls(Box::new(Tls { session, socket: write }));
-                Opened::Mqtt(Box::new((read, self.connection(address, tls, principal))))
+                Opened::Mqtt(read, self.connection(address, tls, principal))
             }
             Err(refusal) => self.failed(address, &refusal.text),
         }
@@ -144,7 +148,7 @@ impl Door {
 /// What came of a handshake.
 enum Opened {
     Nothing,
-    Mqtt(Box<(tokio::net::tcp::OwnedReadHalf, Connection)>),
+    Mqtt(OwnedReadHalf, Box<Connection>),
     Https { stream: Box<tokio_rustls::server::TlsStream<TcpStream>>, address: SocketAddr, door: Door },
 }
 
@@ -152,8 +156,8 @@ impl Opened {
     async fn run(self) {
         match self {
             Opened::Nothing => {}
-            Opened::Mqtt(parts) => drive(parts.0, parts.1).await,
-            Opened::Https { stream, address, door } => door.faces.serve(*stream, address).await,
+            Opened::Mqtt(read, connection) => drive(read, connection).await,
+            Opened::Https { stream, address, door } => Box::pin(door.faces.serve(*stream, address)).await,
         }
     }
 }
@@ -163,7 +167,10 @@ fn explain_handshake(error: &str) -> String {
     let lower = error.to_lowercase();
     let hint = if lower.contains("invalidcontenttype") || lower.contains("corrupt message") {
         "this port speaks TLS, the peer did not: use the plain listener (--plain) or a TLS client"
-    } else if lower.contains("no certificates") || lower.contains("nocertificates") || lower.contains("certificaterequired") {
+    } else if lower.contains("no certificates")
+        || lower.contains("nocertificates")
+        || lower.contains("certificaterequired")
+    {
         "the device sent no certificate: pass its certificate and key (`thingstead device new NAME` makes them)"
     } else if lower.contains("unknownca") || lower.contains("unknown ca") {
         "the device does not trust this server: give it AmazonRootCA1.pem from its folder"

@@ -9,13 +9,13 @@ use broker::{ScopeId, SessionId};
 use hub::{Cause, Closed, ConnectRequest, Event, Lane, Refusal};
 use message::QoS;
 use mqtt::{
-    Connect, DecodeError, Disconnect, Inbound, InboundLimits, Incoming, OutboundLimits, Packet, ReasonCode, Role,
-    Version,
+    Connect, DecodeError, Disconnect, Inbound, InboundLimits, Incoming, OutboundLimits, Packet, ReasonCode,
+    Role, Version,
 };
 use policy::Access;
 
 use crate::limits::CONNECT_BYTES;
-use crate::link::{Dirty, Link, Stage, is_refusal, write_all};
+use crate::link::{Dirty, Link, Stage, is_refusal};
 use crate::shared::Shared;
 use crate::tell::want_backlog;
 use publish::Meter;
@@ -48,6 +48,8 @@ pub(crate) struct Connection {
     inbound: Inbound,
     /// The beginning of a packet whose end has not come yet.
     partial: Vec<u8>,
+    /// Receivers of the last batch wait to be written by this connection's next turn.
+    deferred: bool,
     core: Core,
 }
 
@@ -66,20 +68,24 @@ struct Core {
     session_expiry_s: Option<u32>,
     connected_expiry_s: u32,
     sent_connect: bool,
+    /// The last change this connection left at the desk. Until it and every SUBSCRIBE that has come are told,
+    /// publishes queue behind them, so that a SUBSCRIBE counts for every PUBLISH that comes after it.
+    change: u64,
     /// Packet ids acknowledged at once in this batch.
     answered: Vec<u16>,
 }
 
 impl Connection {
-    pub(crate) fn new(shared: Arc<Shared>, link: Arc<Link>, principal: Principal) -> Connection {
+    pub(crate) fn new(shared: Arc<Shared>, link: Arc<Link>, principal: Principal) -> Box<Connection> {
         let limits = InboundLimits {
             maximum_packet_size: CONNECT_BYTES,
             receive_maximum: shared.settings.receive_maximum,
             topic_alias_maximum: shared.settings.topic_alias_maximum,
         };
-        Connection {
+        Box::new(Connection {
             inbound: Inbound::new(Role::Server, limits),
             partial: Vec::new(),
+            deferred: false,
             core: Core {
                 shared,
                 link: link.clone(),
@@ -93,10 +99,11 @@ impl Connection {
                 session_expiry_s: None,
                 connected_expiry_s: 0,
                 sent_connect: false,
+                change: 0,
                 answered: Vec::new(),
             },
             link,
-        }
+        })
     }
 
     /// The link was woken: has the CONNECT been decided?
@@ -144,7 +151,7 @@ impl Connection {
             self.partial = whole;
             flow
         };
-        write_all(&mut dirty);
+        self.deferred |= self.core.shared.pending.write_or_defer(&mut dirty);
         match flow {
             Flow::Read if self.core.shared.desk.is_full() => Flow::AwaitRoom,
             Flow::Read => self.core.meter.pause(&self.core.shared.settings, bytes.len(), now_ms),
@@ -188,7 +195,8 @@ impl Connection {
     }
 
     /// The connection is over; tells the hub if it had been welcomed.
-    pub(crate) fn close(mut self, lost: Refusal) {
+    pub(crate) fn close(&mut self, lost: Refusal) {
+        self.write_deferred();
         self.on_wake();
         let shared = &self.core.shared;
         let (end, sent) = {
@@ -205,7 +213,8 @@ impl Connection {
         };
         shared.metrics.connections_closed.add(1);
         let Some(session) = self.core.session else { return };
-        let will = end.reason != DisconnectReason::ClientInitiated && end.reason != DisconnectReason::ApiInitiated;
+        let will =
+            end.reason != DisconnectReason::ClientInitiated && end.reason != DisconnectReason::ApiInitiated;
         let will = will || end.code == ReasonCode::DisconnectWithWill;
         shared.desk.submit(Event::Closed(Closed {
             link: self.link.clone(),
@@ -214,6 +223,17 @@ impl Connection {
             session_expiry_s: self.core.session_expiry_s,
             sent,
         }));
+    }
+
+    /// Whether [`Connection::write_deferred`] is due, after the other ready connections had their turn.
+    pub(crate) fn has_deferred(&self) -> bool {
+        self.deferred
+    }
+
+    pub(crate) fn write_deferred(&mut self) {
+        if std::mem::take(&mut self.deferred) {
+            self.core.shared.pending.write();
+        }
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {
@@ -286,12 +306,14 @@ impl Core {
             Incoming::Connect(connect) => return Ok(self.on_connect(*connect)),
             Incoming::Subscribe(packet) => {
                 if let Some(session) = self.session {
-                    self.shared.desk.submit(Event::Subscribe { link: self.link.clone(), session, packet });
+                    let event = Event::Subscribe { link: self.link.clone(), session, packet };
+                    self.change = self.shared.desk.submit_subscription(event);
                 }
             }
             Incoming::Unsubscribe(packet) => {
                 if let Some(session) = self.session {
-                    self.shared.desk.submit(Event::Unsubscribe { link: self.link.clone(), session, packet });
+                    let event = Event::Unsubscribe { link: self.link.clone(), session, packet };
+                    self.change = self.shared.desk.submit_subscription(event);
                 }
             }
             Incoming::Disconnect(disconnect) => return self.on_disconnect(&disconnect),
@@ -361,7 +383,11 @@ impl Core {
     fn refuse(&mut self, refusal: Refusal, dirty: &mut Dirty) {
         if self.session.is_none() {
             self.shared.metrics.connections_refused.add(1);
-            self.shared.explain(&self.client, "connection refused", &format!("{}: {}", self.link.address, refusal));
+            self.shared.explain(
+                &self.client,
+                "connection refused",
+                &format!("{}: {}", self.link.address, refusal),
+            );
         }
         let connecting = self.session.is_none() && !self.sent_connect;
         self.link.with(dirty, |out| {
@@ -373,7 +399,14 @@ impl Core {
     }
 
     /// Answers a publish, now or once those before it are answered.
-    fn acknowledge(&mut self, packet_id: u16, qos: QoS, reason: ReasonCode, text: Option<String>, dirty: &mut Dirty) {
+    fn acknowledge(
+        &mut self,
+        packet_id: u16,
+        qos: QoS,
+        reason: ReasonCode,
+        text: Option<String>,
+        dirty: &mut Dirty,
+    ) {
         self.link.with(dirty, |out| out.answer(packet_id, qos, reason, text));
     }
 }

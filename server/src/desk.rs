@@ -1,6 +1,6 @@
 //! The writer's desk: events queue here; one thread decides them in groups, commits, publishes the view, tells.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::task::Waker;
 use std::time::{Duration, Instant};
@@ -20,6 +20,10 @@ pub(crate) struct Desk {
     queue: Mutex<Queue>,
     bell: Condvar,
     waiting: AtomicUsize,
+    /// Jobs whose outcome has been told.
+    told: AtomicU64,
+    /// The latest job that changes subscriptions.
+    subscribed: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -27,6 +31,7 @@ struct Queue {
     jobs: Vec<Job>,
     /// Connections that stopped reading until there is room.
     paused: Vec<Waker>,
+    pushed: u64,
     stop: bool,
 }
 
@@ -44,9 +49,22 @@ const IDLE: Duration = Duration::from_millis(500);
 const DISK_CHECK: Duration = Duration::from_millis(250);
 
 impl Desk {
-    /// Leaves an event. Never waits; connections ask [`Desk::is_full`] before they read on.
-    pub(crate) fn submit(&self, event: Event<Arc<Link>>) {
-        self.push(Job::Event(event));
+    /// Leaves an event and says its number. Never waits; connections ask [`Desk::is_full`] before they read on.
+    pub(crate) fn submit(&self, event: Event<Arc<Link>>) -> u64 {
+        self.push(Job::Event(event))
+    }
+
+    /// As `submit`, for an event after which other publishes find other receivers.
+    pub(crate) fn submit_subscription(&self, event: Event<Arc<Link>>) -> u64 {
+        let number = self.submit(event);
+        self.subscribed.fetch_max(number, Ordering::Release);
+        number
+    }
+
+    /// Whether the event with this number, every SUBSCRIBE that has come, and so all before them, has been decided,
+    /// committed and told.
+    pub(crate) fn has_told(&self, number: u64) -> bool {
+        self.told.load(Ordering::Acquire) >= number.max(self.subscribed.load(Ordering::Acquire))
     }
 
     /// Commits documents of the registry and answers when they are on disk.
@@ -87,15 +105,18 @@ impl Desk {
         self.bell.notify_one();
     }
 
-    fn push(&self, job: Job) {
+    fn push(&self, job: Job) -> u64 {
         let mut queue = self.lock();
         queue.jobs.push(job);
+        queue.pushed += 1;
+        let number = queue.pushed;
         self.waiting.store(queue.jobs.len(), Ordering::Relaxed);
         let first = queue.jobs.len() == 1;
         drop(queue);
         if first {
             self.bell.notify_one();
         }
+        number
     }
 
     /// The next jobs, or none after `IDLE`; the second value: the desk is closed.
@@ -140,7 +161,9 @@ impl Writer {
             }
             let mut waiting = jobs.drain(..).peekable();
             while waiting.peek().is_some() {
-                self.group(waiting.by_ref().take(EVENTS_PER_COMMIT));
+                let count = waiting.len().min(EVENTS_PER_COMMIT);
+                self.group(waiting.by_ref().take(count));
+                self.shared.desk.told.fetch_add(count as u64, Ordering::Release);
             }
             drop(waiting);
             if closed {
@@ -200,7 +223,9 @@ impl Writer {
                 }
                 Err(error) => {
                     tracing::error!(%error, "a commit failed; stopping, so that nothing unsaved is acknowledged");
-                    eprintln!("thingstead: a commit failed: {error}. Start again to recover from the data folder.");
+                    eprintln!(
+                        "thingstead: a commit failed: {error}. Start again to recover from the data folder."
+                    );
                     std::process::exit(70);
                 }
             }
@@ -220,7 +245,9 @@ impl Writer {
             return;
         }
         let text = if full {
-            format!("{free} bytes are free, less than the reserve: what needs the disk is refused until there is room")
+            format!(
+                "{free} bytes are free, less than the reserve: what needs the disk is refused until there is room"
+            )
         } else {
             "there is room on the disk again".to_owned()
         };

@@ -29,7 +29,7 @@ thread_local! {
 }
 
 /// A connection over TCP, with or without TLS, until its end.
-pub(crate) async fn drive(mut read: OwnedReadHalf, connection: Connection) {
+pub(crate) async fn drive(mut read: OwnedReadHalf, connection: Box<Connection>) {
     let link = connection.link.clone();
     connection.shared().links.insert(link.clone());
     let mut driver = Driver::new(connection);
@@ -39,14 +39,14 @@ pub(crate) async fn drive(mut read: OwnedReadHalf, connection: Connection) {
         Ok(false) => lost(CLOSED),
         Err(error) => broken(&error),
     };
-    let Driver { connection, .. } = driver;
-    say_goodbye(&mut read, &link).await;
-    connection.shared().links.remove(link.number);
-    connection.close(lost);
+    driver.connection.write_deferred();
+    Box::pin(say_goodbye(&mut read, &link)).await;
+    driver.connection.shared().links.remove(link.number);
+    driver.connection.close(lost);
 }
 
 struct Driver {
-    connection: Connection,
+    connection: Box<Connection>,
     flow: Flow,
     /// Runs while the CONNECT is awaited, or while reading pauses for a quota.
     timer: Option<Pin<Box<Sleep>>>,
@@ -54,14 +54,20 @@ struct Driver {
 }
 
 impl Driver {
-    fn new(connection: Connection) -> Driver {
+    fn new(connection: Box<Connection>) -> Driver {
         let timer = Some(Box::pin(sleep(CONNECT_TIMEOUT)));
         Driver { connection, flow: Flow::Read, timer, welcomed: false }
     }
 
     /// Ready with the reason when the connection is over.
     fn poll(&mut self, read: &mut OwnedReadHalf, cx: &mut Context<'_>) -> Poll<Refusal> {
+        self.connection.write_deferred();
         loop {
+            if self.connection.has_deferred() {
+                // To the end of the run queue: publishers that are ready add to the same buffers first.
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
             let may_read = ready_to_read(&self.connection.link, cx);
             let Some(may_read) = may_read else { return Poll::Ready(lost("the connection was closed")) };
             if !self.welcomed && self.check_welcome(cx) {

@@ -5,6 +5,7 @@
 
 mod acks;
 mod mail;
+mod pending;
 mod transport;
 
 use std::collections::VecDeque;
@@ -20,6 +21,7 @@ use mqtt::{Ack, Disconnect, Fanout, Outbound, OutboundLimits, Packet, ReasonCode
 
 pub(crate) use acks::Acks;
 pub(crate) use mail::{Mail, is_refusal};
+pub(crate) use pending::Pending;
 pub(crate) use transport::{Tls, Transport};
 
 use crate::limits::{OUT_BYTES, PENDING_BYTES, PENDING_MESSAGES};
@@ -189,6 +191,11 @@ impl Out {
         self.explains = explains;
     }
 
+    /// Whether the peer wants reason strings on acknowledgements.
+    pub(crate) fn explains(&self) -> bool {
+        self.explains
+    }
+
     pub(crate) fn version(&self) -> Version {
         self.outbound.version()
     }
@@ -317,17 +324,19 @@ impl Out {
         done.is_ok()
     }
 
-    /// Sends again what was not answered for long.
+    /// Sends again what was not answered for long. Only AWS's dialect does that, and there DUP is never set.
     pub(crate) fn resend(&mut self, before_ms: u64, wall_ms: u64, now_ms: u64) {
         let due: Vec<(u16, Arc<Message>, bool, Vec<u32>)> = self
             .outbound
             .due(before_ms)
-            .map(|f| (f.packet_id, f.handle.message.clone(), f.handle.retain, f.handle.subscription_ids.clone()))
+            .map(|f| {
+                (f.packet_id, f.handle.message.clone(), f.handle.retain, f.handle.subscription_ids.clone())
+            })
             .collect();
         for (packet_id, message, retain, ids) in due {
             let properties = current_properties(&message, wall_ms);
             let mut what = fanout(&message, properties.as_ref());
-            if !self.outbound.resend(&mut self.buffer, &mut what, retain, &ids, packet_id, now_ms) {
+            if !self.outbound.resend(&mut self.buffer, &mut what, retain, false, &ids, packet_id, now_ms) {
                 self.outbound.touch(packet_id, now_ms);
                 self.outbound.release(&mut self.buffer, packet_id);
             }
@@ -351,13 +360,7 @@ impl Out {
     }
 
     /// Acknowledges a publish, in the order in which they came.
-    pub(crate) fn answer(
-        &mut self,
-        packet_id: u16,
-        qos: QoS,
-        reason: ReasonCode,
-        text: Option<String>,
-    ) {
+    pub(crate) fn answer(&mut self, packet_id: u16, qos: QoS, reason: ReasonCode, text: Option<String>) {
         let mut ack = Ack::new(packet_id, reason);
         ack.reason_string = text.filter(|_| self.explains).map(String::into_boxed_str);
         self.acks.settle(packet_id, qos, ack);
@@ -372,7 +375,13 @@ impl Out {
     }
 
     /// The writer's answer. MQTT 3 has no word for a refusal, so the connection ends and the client tries again.
-    pub(crate) fn answer_decided(&mut self, packet_id: u16, qos: QoS, reason: ReasonCode, text: Option<String>) {
+    pub(crate) fn answer_decided(
+        &mut self,
+        packet_id: u16,
+        qos: QoS,
+        reason: ReasonCode,
+        text: Option<String>,
+    ) {
         if reason.is_error() && self.version() != Version::V5 {
             let text = text.unwrap_or_else(|| reason.name().to_owned());
             self.finish(Refusal::new(reason, DisconnectReason::ServerError, text));

@@ -11,7 +11,7 @@ use registry::Registry;
 use crate::activity::Activity;
 use crate::clock::Clock;
 use crate::desk::Desk;
-use crate::link::Link;
+use crate::link::{Link, Pending};
 use crate::links::Links;
 use crate::metrics::Metrics;
 use crate::traces::Traces;
@@ -23,6 +23,7 @@ pub struct Shared {
     pub(crate) view: ArcSwap<View<Arc<Link>>>,
     pub(crate) desk: Desk,
     pub(crate) links: Links,
+    pub(crate) pending: Pending,
     pub metrics: Metrics,
     pub activity: Activity,
     pub traces: Traces,
@@ -30,13 +31,10 @@ pub struct Shared {
     pub(crate) registry: Mutex<Registry>,
     /// What the principal of the plain listener may do.
     pub(crate) anonymous: Access,
-    pub(crate) account: String,
-    pub(crate) region: String,
     next_message: AtomicU64,
 }
 
 impl Shared {
-    #[expect(clippy::too_many_arguments, reason = "called once, with everything the house is made of")]
     pub(crate) fn new(
         settings: Settings,
         clock: Clock,
@@ -44,8 +42,6 @@ impl Shared {
         desk: Desk,
         registry: Registry,
         anonymous: Access,
-        account: String,
-        region: String,
     ) -> Shared {
         Shared {
             settings,
@@ -53,13 +49,12 @@ impl Shared {
             view: ArcSwap::from_pointee(view),
             desk,
             links: Links::default(),
+            pending: Pending::default(),
             metrics: Metrics::default(),
             activity: Activity::default(),
             traces: Traces::default(),
             registry: Mutex::new(registry),
             anonymous,
-            account,
-            region,
             next_message: AtomicU64::new(1),
         }
     }

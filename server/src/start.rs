@@ -45,6 +45,8 @@ pub struct Config {
     pub dialect: Dialect,
     /// An IoT policy for the plain listener's principal; none: allowed everything.
     pub anonymous_policy: Option<String>,
+    /// Instead of the dialect's longest keep-alive, seconds.
+    pub keep_alive_max_s: Option<u16>,
     pub keep_free_bytes: u64,
     /// Open a store whose journal is damaged, without what is lost.
     pub accept_loss: bool,
@@ -66,6 +68,7 @@ impl Default for Config {
             region: "us-east-1".into(),
             dialect: Dialect::Aws,
             anonymous_policy: None,
+            keep_alive_max_s: None,
             keep_free_bytes: 64 * 1024 * 1024,
             accept_loss: false,
             allow_reset: false,
@@ -140,29 +143,24 @@ impl Running {
 fn open(config: &Config) -> Result<(Arc<Shared>, std::thread::JoinHandle<()>, Identity), StartError> {
     let mut store = open_store(config)?;
     let clock = Clock::default();
-    let settings = Settings::new(config.dialect, uuid::Uuid::new_v4().as_u64_pair().0);
+    let mut settings = Settings::new(config.dialect, uuid::Uuid::new_v4().as_u64_pair().0);
+    settings.keep_alive_max_s = config.keep_alive_max_s.unwrap_or(settings.keep_alive_max_s);
     let scope = ScopeKey(format!("{}/{}", config.account, config.region));
     let mut plan = Plan::default();
     let mut hub = Hub::open(settings.clone(), vec![scope], store.reader(), clock.wall_ms(), &mut plan)
         .map_err(|e: OpenError| StartError(e.to_string()))?;
-    let mut registry =
-        Registry::open(&*store.reader()).map_err(|e| StartError(format!("the registry cannot be read: {e}")))?;
-    let identity = Identity::open(config, &mut registry, &mut *store, &clock).map_err(|e| StartError(e.to_string()))?;
+    let mut registry = Registry::open(&*store.reader())
+        .map_err(|e| StartError(format!("the registry cannot be read: {e}")))?;
+    let identity =
+        Identity::open(config, &mut registry, &mut *store, &clock).map_err(|e| StartError(e.to_string()))?;
     let (batch, _) = plan.take_writes();
     if !batch.is_empty() {
-        store.commit(&batch, Durability::Synced).map_err(|e| StartError(format!("the store refuses writes: {e}")))?;
+        store
+            .commit(&batch, Durability::Synced)
+            .map_err(|e| StartError(format!("the store refuses writes: {e}")))?;
     }
     let view = hub.next_view().unwrap_or(hub::View { generation: 0, trees: Vec::new() });
-    let shared = Arc::new(Shared::new(
-        settings,
-        clock,
-        view,
-        Desk::default(),
-        registry,
-        anonymous(config)?,
-        config.account.clone(),
-        config.region.clone(),
-    ));
+    let shared = Arc::new(Shared::new(settings, clock, view, Desk::default(), registry, anonymous(config)?));
     tell(&shared, plan.notices);
     let writer = start_writer(&shared, hub, store, config.keep_free_bytes)?;
     Ok((shared, writer, identity))
@@ -174,8 +172,9 @@ fn open_store(config: &Config) -> Result<Box<dyn Store>, StartError> {
         accept_loss: config.accept_loss,
         ..store::Options::default()
     };
-    let store = Embedded::open(&config.data.join("store"), &options)
-        .map_err(|e| StartError(format!("the data folder {} cannot be opened: {e}", config.data.display())))?;
+    let store = Embedded::open(&config.data.join("store"), &options).map_err(|e| {
+        StartError(format!("the data folder {} cannot be opened: {e}", config.data.display()))
+    })?;
     Ok(Box::new(store))
 }
 
@@ -195,8 +194,8 @@ fn start_writer(
 
 fn anonymous(config: &Config) -> Result<Access, StartError> {
     let Some(json) = &config.anonymous_policy else { return Ok(Access::everything()) };
-    let document =
-        Document::parse(json).map_err(|e| StartError(format!("the policy for the plain listener is not valid: {e}")))?;
+    let document = Document::parse(json)
+        .map_err(|e| StartError(format!("the policy for the plain listener is not valid: {e}")))?;
     let variables = Variables {
         principal: "anonymous".into(),
         account: config.account.clone(),

@@ -45,7 +45,10 @@ fn tell_one(shared: &Shared, notice: Notice<Arc<Link>>, wall_ms: u64, now_ms: u6
                 want_backlog(shared, &link);
             }
         }
-        Notice::Suback { link, packet } => link.with(dirty, |out| out.put(&Packet::Suback(packet))),
+        Notice::Suback { link, mut packet } => link.with(dirty, |out| {
+            packet.reason_string = packet.reason_string.filter(|_| out.explains());
+            out.put(&Packet::Suback(packet));
+        }),
         Notice::Unsuback { link, packet } => link.with(dirty, |out| out.put(&Packet::Unsuback(packet))),
         Notice::Answer { link, packet_id, qos, reason, text } => {
             link.with(dirty, |out| out.answer_decided(packet_id, qos, reason, text));
@@ -91,11 +94,8 @@ fn gone_meanwhile(welcome: Welcome<Arc<Link>>) -> Event<Arc<Link>> {
 
 /// CONNACK with a reason, then the end.
 fn refuse(out: &mut Out, refusal: Refusal) {
-    let connack = Connack {
-        reason: refusal.code,
-        reason_string: Some(refusal.text.clone()),
-        ..Connack::default()
-    };
+    let connack =
+        Connack { reason: refusal.code, reason_string: Some(refusal.text.clone()), ..Connack::default() };
     out.put(&Packet::Connack(Box::new(connack)));
     out.finish(refusal);
 }

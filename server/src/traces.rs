@@ -42,7 +42,8 @@ impl Traces {
     }
 
     fn collect(&self, pick: impl Fn(&Trace) -> Vec<Step>) -> Vec<Step> {
-        let locked = |ring: &Mutex<Trace>| pick(&ring.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+        let locked =
+            |ring: &Mutex<Trace>| pick(&ring.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
         let mut steps: Vec<Step> = self.rings.iter().flat_map(locked).collect();
         steps.sort_by_key(|step| step.at_ms);
         steps

@@ -47,6 +47,9 @@ pub(crate) struct Settings {
     /// File with an IoT policy for the clients of --plain; without it they may do everything
     #[arg(long, value_name = "FILE")]
     anonymous_policy: Option<PathBuf>,
+    /// Longest keep-alive a client gets [default: 1200 in the aws dialect, no limit in the standard one]
+    #[arg(long, value_name = "SECONDS")]
+    keep_alive_max: Option<u16>,
     /// Bytes of the disk to leave free [default: 67108864]
     #[arg(long, value_name = "BYTES")]
     keep_free: Option<u64>,
@@ -79,6 +82,7 @@ impl Settings {
             account: self.account.or(other.account),
             region: self.region.or(other.region),
             anonymous_policy: self.anonymous_policy.or(other.anonymous_policy),
+            keep_alive_max: self.keep_alive_max.or(other.keep_alive_max),
             keep_free: self.keep_free.or(other.keep_free),
             accept_loss: self.accept_loss || other.accept_loss,
         }
@@ -110,6 +114,7 @@ impl Settings {
             region: self.region.unwrap_or(default.region),
             dialect: self.dialect.unwrap_or(default.dialect),
             anonymous_policy: self.anonymous_policy.as_ref().map(read).transpose()?,
+            keep_alive_max_s: self.keep_alive_max,
             keep_free_bytes: self.keep_free.unwrap_or(default.keep_free_bytes),
             accept_loss: self.accept_loss,
             ..Config::default()

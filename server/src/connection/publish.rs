@@ -92,13 +92,18 @@ impl Core {
             return Ok(());
         }
         let dialect = self.shared.settings.dialect;
-        let Some(entry) = self.lane.decide(view, dialect, self.scope, &self.principal.access, publish.topic) else {
+        let Some(entry) = self.lane.decide(view, dialect, self.scope, &self.principal.access, publish.topic)
+        else {
             let text = format!("\"{}\" is no topic name", publish.topic);
             return Err(Refusal::client_error(ReasonCode::TopicNameInvalid, text));
         };
         let (topic, route) = (entry.topic.clone(), entry.route.clone());
         match entry.outcome.clone() {
-            Outcome::Allowed if !publish.retain && publish.qos < QoS::ExactlyOnce => {
+            Outcome::Allowed
+                if !publish.retain
+                    && publish.qos < QoS::ExactlyOnce
+                    && self.shared.desk.has_told(self.change) =>
+            {
                 self.deliver(publish, &topic, &route, now_ms, dirty);
                 Ok(())
             }
@@ -121,7 +126,9 @@ impl Core {
             }
             Outcome::NotForClients => Err(Refusal::client_error(
                 ReasonCode::TopicNameInvalid,
-                format!("{topic} is a reserved topic that clients cannot publish to: choose one that does not start with $"),
+                format!(
+                    "{topic} is a reserved topic that clients cannot publish to: choose one that does not start with $"
+                ),
             )),
         }
     }
@@ -129,7 +136,8 @@ impl Core {
     fn check_publish(&self, publish: &Publish<'_>) -> Result<(), Refusal> {
         let settings = &self.shared.settings;
         if publish.qos > settings.maximum_qos {
-            let text = "QoS 2 is not served by AWS IoT: publish with QoS 0 or 1, or start with `--dialect standard`";
+            let text =
+                "QoS 2 is not served by AWS IoT: publish with QoS 0 or 1, or start with `--dialect standard`";
             return Err(Refusal::client_error(ReasonCode::QosNotSupported, text));
         }
         if publish.payload.len() > settings.payload_bytes {
@@ -277,7 +285,7 @@ impl Core {
         let answer =
             (publish.qos > QoS::AtMostOnce).then(|| self.expect_answer(publish.packet_id, publish.qos));
         let origin = Origin { scope: self.scope, session: self.session };
-        self.shared.desk.submit(Event::Publish { origin, message, answer });
+        self.change = self.shared.desk.submit(Event::Publish { origin, message, answer });
     }
 
     fn message(&self, id: u64, publish: &Publish<'_>, topic: Topic) -> Message {
@@ -288,10 +296,8 @@ impl Core {
             }
             Arc::new(properties)
         });
-        let expires_ms = properties
-            .as_ref()
-            .and_then(|p| p.message_expiry_s)
-            .map(|s| received_ms + u64::from(s) * 1000);
+        let expires_ms =
+            properties.as_ref().and_then(|p| p.message_expiry_s).map(|s| received_ms + u64::from(s) * 1000);
         Message {
             id,
             topic,

@@ -30,8 +30,7 @@ pub(crate) async fn drive_ws(shared: Arc<Shared>, mut socket: WebSocket, address
     // The door lets in only what comes from this machine, and until keys are checked that is who it is.
     let principal = Principal { name: "local".into(), thing: None, access: Access::everything() };
     let now_ms = shared.clock.machine_ms();
-    let link =
-        Link::new(shared.links.number(), address.ip().to_string().into(), Transport::Task, now_ms);
+    let link = Link::new(shared.links.number(), address.ip().to_string().into(), Transport::Task, now_ms);
     shared.metrics.connections_opened.add(1);
     let mut connection = Connection::new(shared.clone(), link.clone(), principal);
     shared.links.insert(link.clone());
@@ -44,7 +43,7 @@ pub(crate) async fn drive_ws(shared: Arc<Shared>, mut socket: WebSocket, address
     };
     link.finish(ended.clone());
     let _ = timeout(super::LINGER, async {
-        let rest = std::mem::take(&mut link.lock().buffer);
+        let rest = take_buffer(&link);
         if !rest.is_empty() {
             let _ = socket.send(Message::Binary(Bytes::from(rest))).await;
         }
@@ -61,8 +60,12 @@ async fn exchange(socket: &mut WebSocket, connection: &mut Connection) -> Refusa
     let connect_by = Instant::now() + CONNECT_TIMEOUT;
     let mut welcomed = false;
     loop {
+        if connection.has_deferred() {
+            tokio::task::yield_now().await;
+            connection.write_deferred();
+        }
         let link = connection.link.clone();
-        let bytes = std::mem::take(&mut link.lock().buffer);
+        let bytes = take_buffer(&link);
         if !bytes.is_empty() {
             match timeout(WRITE_TIMEOUT, socket.send(Message::Binary(Bytes::from(bytes)))).await {
                 Ok(Ok(())) => continue,
@@ -124,6 +127,13 @@ fn on_frame(
         Some(Err(error)) => Err(lost(&format!("the WebSocket broke: {error}"))),
         None => Err(lost("the peer closed the connection without a DISCONNECT")),
     }
+}
+
+/// What is to be written; from here on others wake the task again when they add to it.
+fn take_buffer(link: &Link) -> Vec<u8> {
+    let mut out = link.lock();
+    out.blocked = false;
+    std::mem::take(&mut out.buffer)
 }
 
 async fn pause(flow: Flow, now_ms: u64) {

@@ -25,11 +25,6 @@ impl Acks {
         self.waiting.push_back(Waiting { packet_id, settled: None });
     }
 
-    /// Whether an answer may be written at once.
-    pub(crate) fn is_clear(&self) -> bool {
-        self.waiting.is_empty()
-    }
-
     pub(crate) fn settle(&mut self, packet_id: u16, qos: QoS, ack: Ack) {
         let open = self.waiting.iter_mut().find(|w| w.packet_id == packet_id && w.settled.is_none());
         match open {
@@ -82,7 +77,7 @@ mod tests {
             });
         }
         assert_eq!(written, [1, 2, 3]);
-        assert!(acks.is_clear());
+        assert!(acks.waiting.is_empty());
         assert_eq!(acks.take_answered(), [1, 2, 3]);
     }
 }

@@ -54,7 +54,14 @@ impl Out {
     }
 
     /// Sends message `seq` and moves on. An id that is still in flight, 65,535 messages on, waits for its turn.
-    pub(crate) fn put_mail(&mut self, what: &mut Fanout<'_>, sent: Sent, seq: u64, dup: bool, now_ms: u64) -> bool {
+    pub(crate) fn put_mail(
+        &mut self,
+        what: &mut Fanout<'_>,
+        sent: Sent,
+        seq: u64,
+        dup: bool,
+        now_ms: u64,
+    ) -> bool {
         if !self.put_sent(what, sent, Some(packet_id(seq)), dup, now_ms) {
             // Larger than the client takes: it will never get it, and must not block the rest.
             if let Some(mail) = &mut self.mail {
