@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
-use message::QoS;
+use message::{Dialect, QoS};
 use mqtt::Version;
 
 use crate::packet::{Client, Down, Greeting, Link, Number, Parcel, Up};
@@ -159,8 +159,9 @@ impl Device {
 }
 
 /// What applications got, and whether they may have got it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Receipts {
+    dialect: Dialect,
     /// By client, session and message: how often it came other than as a retained message.
     counts: BTreeMap<(Client, u64, Number), u32>,
     any: BTreeSet<(Client, u64, Number)>,
@@ -181,6 +182,16 @@ pub(crate) struct Published {
 }
 
 impl Receipts {
+    pub(crate) fn new(dialect: Dialect) -> Receipts {
+        Receipts {
+            dialect,
+            counts: BTreeMap::new(),
+            any: BTreeSet::new(),
+            latest: BTreeMap::new(),
+            sent: BTreeSet::new(),
+        }
+    }
+
     pub(crate) fn has(&self, client: Client, serial: u64, number: Number) -> bool {
         self.any.contains(&(client, serial, number))
     }
@@ -201,8 +212,12 @@ impl Receipts {
         if let Some(seq) = seq
             && !self.sent.insert((client, serial, seq))
             && !dup
+            && self.dialect == Dialect::Standard
         {
             return Err(format!("message {number} came to c{client} again without DUP"));
+        }
+        if dup && self.dialect == Dialect::Aws {
+            return Err(format!("message {number} came to c{client} with DUP, which AWS never sets"));
         }
         if is_repetition {
             return Ok(());

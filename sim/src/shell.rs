@@ -42,6 +42,8 @@ pub(crate) struct Shell {
     pub(crate) refused: Vec<Number>,
     /// Whom each message was for when the server first had it.
     pub(crate) first_for: BTreeMap<Number, BTreeSet<(Client, u64, QoS)>>,
+    /// Messages the server had more than once: where a delivery can be lost, the repetition comes late.
+    pub(crate) repeated: BTreeSet<Number>,
     /// Whom each QoS 2 message was put into the mailbox of.
     dues_of: BTreeMap<Number, Vec<Due>>,
     /// Connections that died with the process, or that the server closed.
@@ -108,6 +110,7 @@ impl Shell {
             promises: Vec::new(),
             refused: Vec::new(),
             first_for: BTreeMap::new(),
+            repeated: BTreeSet::new(),
             dues_of: BTreeMap::new(),
             broken: Vec::new(),
             parting: Vec::new(),
@@ -199,6 +202,9 @@ impl Shell {
     }
 
     fn note_receivers(&mut self, number: Number, receivers: &[Receiver]) {
+        if self.first_for.contains_key(&number) {
+            self.repeated.insert(number);
+        }
         let first_for = || receivers.iter().map(|r| (r.client, r.serial, r.qos)).collect();
         self.first_for.entry(number).or_insert_with(first_for);
     }

@@ -66,7 +66,7 @@ impl World {
             devices,
             wires: BTreeMap::new(),
             published: BTreeMap::new(),
-            receipts: Receipts::default(),
+            receipts: Receipts::new(dialect),
             next_link: 1,
             next_number: 1,
             most_qos,
@@ -329,7 +329,8 @@ impl World {
             let first_for = self.shell.first_for.get(&arrival.number);
             let was_for =
                 first_for.is_some_and(|f| f.contains(&(arrival.client, arrival.serial, arrival.qos)));
-            self.receipts.note(&arrival, published, was_for)?;
+            let was_lost = arrival.qos == QoS::AtMostOnce && self.shell.repeated.contains(&arrival.number);
+            self.receipts.note(&arrival, published, was_for && !was_lost)?;
         }
         if self.devices[at].link.is_none()
             && let Some(wire) = self.wires.get_mut(&link)
