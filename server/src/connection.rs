@@ -163,13 +163,12 @@ impl Connection {
         let mut used = 0;
         let mut flow = Flow::Read;
         self.core.begin(&mut self.inbound);
-        let view = self.core.shared.view.load_full();
         while flow == Flow::Read {
             let next = self.inbound.next(bytes.get(used..).unwrap_or_default());
             match next {
                 Ok(Some((packet, size))) => {
                     used += size;
-                    match self.core.on_packet(packet, &view, now_ms, dirty) {
+                    match self.core.on_packet(packet, now_ms, dirty) {
                         Ok(next) => flow = next,
                         Err(refusal) => {
                             self.core.refuse(refusal, dirty);
@@ -274,16 +273,10 @@ impl Core {
         }
     }
 
-    fn on_packet(
-        &mut self,
-        packet: Incoming<'_>,
-        view: &hub::View<Arc<Link>>,
-        now_ms: u64,
-        dirty: &mut Dirty,
-    ) -> Result<Flow, Refusal> {
+    fn on_packet(&mut self, packet: Incoming<'_>, now_ms: u64, dirty: &mut Dirty) -> Result<Flow, Refusal> {
         match packet {
             Incoming::Publish { publish, duplicate_of_held } => {
-                self.on_publish(&publish, duplicate_of_held, view, now_ms, dirty)?;
+                self.on_publish(&publish, duplicate_of_held, now_ms, dirty)?;
             }
             Incoming::Puback(ack) => {
                 self.meter.acked = true;

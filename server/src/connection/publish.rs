@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use hub::event::{Answer, Origin, Store, StoreFor};
 use hub::trace::What;
-use hub::{Event, Outcome, Refusal, Route, Settings, Step, View};
+use hub::{Event, Outcome, Refusal, Route, Settings, Step};
 use message::{Dialect, Message, QoS, Topic};
 use mqtt::{Fanout, Publish, ReasonCode, Version};
 use policy::{Action, Ask, Resource};
@@ -77,7 +77,6 @@ impl Core {
         &mut self,
         publish: &Publish<'_>,
         duplicate_of_held: bool,
-        view: &View<Arc<Link>>,
         now_ms: u64,
         dirty: &mut Dirty,
     ) -> Result<(), Refusal> {
@@ -92,18 +91,17 @@ impl Core {
             return Ok(());
         }
         let dialect = self.shared.settings.dialect;
-        let Some(entry) = self.lane.decide(view, dialect, self.scope, &self.principal.access, publish.topic)
+        // Asked before the view is loaded, so that the view holds what has been told.
+        let current = self.shared.desk.has_told(self.change);
+        let view = self.shared.view.load();
+        let Some(entry) = self.lane.decide(&view, dialect, self.scope, &self.principal.access, publish.topic)
         else {
             let text = format!("\"{}\" is no topic name", publish.topic);
             return Err(Refusal::client_error(ReasonCode::TopicNameInvalid, text));
         };
         let (topic, route) = (entry.topic.clone(), entry.route.clone());
         match entry.outcome.clone() {
-            Outcome::Allowed
-                if !publish.retain
-                    && publish.qos < QoS::ExactlyOnce
-                    && self.shared.desk.has_told(self.change) =>
-            {
+            Outcome::Allowed if !publish.retain && publish.qos < QoS::ExactlyOnce && current => {
                 self.deliver(publish, &topic, &route, now_ms, dirty);
                 Ok(())
             }

@@ -44,9 +44,7 @@ pub(crate) async fn drive_ws(shared: Arc<Shared>, mut socket: WebSocket, address
     link.finish(ended.clone());
     let _ = timeout(super::LINGER, async {
         let rest = take_buffer(&link);
-        if !rest.is_empty() {
-            let _ = socket.send(Message::Binary(Bytes::from(rest))).await;
-        }
+        let _ = send(&mut socket, Bytes::from(rest)).await;
         let _ = socket.send(Message::Close(None)).await;
         while let Some(Ok(_)) = socket.recv().await {}
     })
@@ -67,7 +65,7 @@ async fn exchange(socket: &mut WebSocket, connection: &mut Connection) -> Refusa
         let link = connection.link.clone();
         let bytes = take_buffer(&link);
         if !bytes.is_empty() {
-            match timeout(WRITE_TIMEOUT, socket.send(Message::Binary(Bytes::from(bytes)))).await {
+            match timeout(WRITE_TIMEOUT, send(socket, Bytes::from(bytes))).await {
                 Ok(Ok(())) => continue,
                 _ => return lost("the WebSocket broke while it was written"),
             }
@@ -129,6 +127,28 @@ fn on_frame(
     }
 }
 
+/// One packet to a frame: AWS's first Python SDK looks for a second one in the same frame only when more bytes come.
+async fn send(socket: &mut WebSocket, mut bytes: Bytes) -> Result<(), axum::Error> {
+    while !bytes.is_empty() {
+        let packet = bytes.split_to(packet_size(&bytes));
+        socket.send(Message::Binary(packet)).await?;
+    }
+    Ok(())
+}
+
+/// The size of the first packet of what we wrote ourselves.
+fn packet_size(bytes: &[u8]) -> usize {
+    let digits = bytes.get(1..5.min(bytes.len())).unwrap_or_default();
+    let mut remaining = 0;
+    for (at, digit) in digits.iter().enumerate() {
+        remaining |= usize::from(digit & 0x7f) << (7 * at);
+        if digit & 0x80 == 0 {
+            return (2 + at + remaining).min(bytes.len());
+        }
+    }
+    bytes.len()
+}
+
 /// What is to be written; from here on others wake the task again when they add to it.
 fn take_buffer(link: &Link) -> Vec<u8> {
     let mut out = link.lock();
@@ -155,4 +175,18 @@ async fn woken(link: &Arc<Link>) {
         Poll::Pending
     })
     .await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::packet_size;
+
+    #[test]
+    fn frames_are_cut_where_packets_end() {
+        let long = [vec![0x30, 0x80, 0x01], vec![0; 128], vec![0xd0, 0]].concat();
+        for (bytes, size) in [(&[0xd0, 0, 0xd0, 0][..], 2), (&[0x40, 2, 0, 1, 0x30][..], 4), (&long[..], 131)]
+        {
+            assert_eq!(packet_size(bytes), size);
+        }
+    }
 }
