@@ -56,7 +56,8 @@ impl Book {
     }
 
     /// Follows one deed, except CONNECT, which is followed by [`Book::connect`].
-    pub(crate) fn follow(&mut self, now_ms: u64, deed: &Deed) -> Vec<Due> {
+    /// What a publish of it came to: whose mailboxes it went into, or nothing if it was not published.
+    pub(crate) fn follow(&mut self, now_ms: u64, deed: &Deed) -> Option<Vec<Due>> {
         match deed {
             Deed::Closed { link, session, will, expiry_s, .. } => {
                 if let Some(client) = self.online(*session, *link) {
@@ -97,7 +98,7 @@ impl Book {
             Deed::Disk { full } => self.disk_full = *full,
             Deed::Connect { .. } | Deed::Store { .. } | Deed::Received { .. } | Deed::Fetch { .. } => {}
         }
-        Vec::new()
+        None
     }
 
     /// Follows a CONNECT that was accepted: true if a session was there to be resumed. `id` is what the hub named it.
@@ -192,22 +193,22 @@ impl Book {
         }
     }
 
-    fn publish_deed(&mut self, session: SessionId, parcel: &Parcel) -> Vec<Due> {
+    fn publish_deed(&mut self, session: SessionId, parcel: &Parcel) -> Option<Vec<Due>> {
         if self.disk_full && (parcel.retain || parcel.qos > QoS::AtMostOnce) {
-            return Vec::new();
+            return None;
         }
         if parcel.qos == QoS::ExactlyOnce
             && let Some(entry) = self.of_id(session)
             && !entry.held.insert(parcel.packet_id)
         {
-            return Vec::new();
+            return None;
         }
         if parcel.clears {
             self.retained.remove(parcel.topic);
         } else if parcel.retain {
             self.retained.insert(parcel.topic, (parcel.number, parcel.qos));
         }
-        self.publish(parcel.number, parcel.topic, parcel.qos)
+        Some(self.publish(parcel.number, parcel.topic, parcel.qos))
     }
 
     fn publish(&mut self, number: Number, topic: &str, qos: QoS) -> Vec<Due> {

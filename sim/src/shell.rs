@@ -181,9 +181,10 @@ impl Shell {
                 let receivers = self.book.receivers(parcel.topic, parcel.qos);
                 self.note_receivers(parcel.number, &receivers);
                 let dues = self.book.follow(now_ms, deed);
-                if parcel.qos == QoS::ExactlyOnce && !dues.is_empty() {
-                    self.dues_of.insert(parcel.number, dues.clone());
+                if let Some(dues) = dues.clone().filter(|_| parcel.qos == QoS::ExactlyOnce) {
+                    self.dues_of.insert(parcel.number, dues);
                 }
+                let dues = dues.unwrap_or_default();
                 self.pending.push(Pending {
                     link: *link,
                     packet_id: parcel.packet_id,
