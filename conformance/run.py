@@ -56,9 +56,11 @@ class Shared:
 
 
 def flags_of(dialect):
-    """AWS's SDKs offer ALPN on port 443 only, so one server takes that very port where it may."""
+    """AWS's SDKs offer ALPN on port 443 only, so one server takes that very port where it may.
+
+    The other has a longest keep-alive, so that a case sees what a client is told of it."""
     if dialect != "aws":
-        return []
+        return ["--keep-alive-max", "60"]
     try:
         socket.create_server(("127.0.0.1", 443)).close()
     except OSError:

@@ -177,7 +177,7 @@ fn explain_handshake(error: &str) -> String {
     } else if lower.contains("eof") {
         "the peer went away during the handshake; often it does not trust the server's certificate or its name"
     } else {
-        "see docs/troubleshooting.md"
+        return error.to_owned();
     };
     format!("{error}; {hint}")
 }

@@ -50,7 +50,6 @@ pub struct Config {
     pub keep_free_bytes: u64,
     /// Open a store whose journal is damaged, without what is lost.
     pub accept_loss: bool,
-    pub allow_reset: bool,
 }
 
 impl Default for Config {
@@ -71,7 +70,6 @@ impl Default for Config {
             keep_alive_max_s: None,
             keep_free_bytes: 64 * 1024 * 1024,
             accept_loss: false,
-            allow_reset: false,
         }
     }
 }
