@@ -210,3 +210,20 @@ def a_client_may_not_publish_to_reserved_events(place):
     wire.send(packets.publish("$aws/events/presence/connected/me", b"x", 1, packet_id=1, version=5))
     answer = wire.packet()
     assert answer is not None and answer.code >= 0x80, answer
+
+
+@promise(values=("$aws/things/x/shadow/update", "$aws/things/x/jobs/get", "$aws/rules/archive/a"))
+def a_request_to_a_service_that_is_not_there_is_not_acknowledged(place, value):
+    wire = joined(place)
+    wire.send(packets.publish(value, b"{}", 1, packet_id=7))
+    wire.expect_silence()
+    wire.ping()
+
+
+@promise()
+def a_request_to_a_service_that_is_not_there_is_refused_by_name_in_5(place):
+    wire = joined(place, version=5)
+    wire.send(packets.publish("$aws/things/x/shadow/update", b"{}", 1, packet_id=7, version=5))
+    answer = wire.expect(packets.PUBACK)
+    assert answer.code == 0x83, answer
+    assert "not implemented" in answer.properties["reason_string"], answer.properties

@@ -40,7 +40,7 @@ pub struct Entry<L> {
 pub enum Outcome {
     /// Anybody may get it; nothing else hangs on it.
     Allowed,
-    /// A request to a service of the house: goes to the change lane.
+    /// A request to a service of the house.
     Reserved,
     /// The policy does not allow it.
     Denied(Arc<Verdict>),

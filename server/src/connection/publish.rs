@@ -110,12 +110,8 @@ impl Core {
                 self.hand_over(publish, topic);
                 Ok(())
             }
-            Outcome::Reserved if publish.retain => Err(Refusal::client_error(
-                ReasonCode::TopicNameInvalid,
-                format!("{topic} is a reserved topic, where nothing is retained: publish without RETAIN"),
-            )),
             Outcome::Reserved => {
-                self.hand_over(publish, topic);
+                self.not_served(publish, dirty);
                 Ok(())
             }
             Outcome::Denied(verdict) => self.deny(publish, &verdict.to_string(), dirty),
@@ -128,6 +124,20 @@ impl Core {
                     "{topic} is a reserved topic that clients cannot publish to: choose one that does not start with $"
                 ),
             )),
+        }
+    }
+
+    /// No service stands behind the topic yet: nothing happens, and it is not acknowledged as if something had.
+    fn not_served(&mut self, publish: &Publish<'_>, dirty: &mut Dirty) {
+        let text = format!(
+            "{}: the service behind this reserved topic is not implemented (see COMPAT.md); the message went nowhere",
+            publish.topic
+        );
+        self.meter.dropped += 1;
+        self.shared.explain(&self.client, "publish not served", &text);
+        if self.version == Version::V5 && publish.qos > QoS::AtMostOnce {
+            let code = ReasonCode::ImplementationSpecific;
+            self.acknowledge(publish.packet_id, publish.qos, code, Some(text), dirty);
         }
     }
 
