@@ -71,8 +71,6 @@ struct Core {
     /// The last change this connection left at the desk. Until it and every SUBSCRIBE that has come are told,
     /// publishes queue behind them, so that a SUBSCRIBE counts for every PUBLISH that comes after it.
     change: u64,
-    /// Packet ids acknowledged at once in this batch.
-    answered: Vec<u16>,
 }
 
 impl Connection {
@@ -100,7 +98,6 @@ impl Connection {
                 connected_expiry_s: 0,
                 sent_connect: false,
                 change: 0,
-                answered: Vec::new(),
             },
             link,
         })
@@ -174,9 +171,6 @@ impl Connection {
                             self.core.refuse(refusal, dirty);
                             flow = Flow::Stop;
                         }
-                    }
-                    for packet_id in self.core.answered.drain(..) {
-                        self.inbound.answered(packet_id);
                     }
                     if flow == Flow::AwaitWelcome {
                         self.inbound.set_limits(self.core.limits());
@@ -346,12 +340,10 @@ impl Core {
     }
 
     fn on_pubrel(&mut self, packet_id: u16, known: bool, dirty: &mut Dirty) {
-        if let (true, Some(session)) = (known, self.session) {
-            self.shared.desk.submit(Event::Released { session, packet_id });
+        match self.session.filter(|_| known) {
+            Some(session) => self.shared.desk.release(self.link.clone(), session, packet_id),
+            None => self.link.with(dirty, |out| out.complete(packet_id, ReasonCode::PacketIdNotFound)),
         }
-        let reason = if known { ReasonCode::Success } else { ReasonCode::PacketIdNotFound };
-        self.answered.push(packet_id);
-        self.link.with(dirty, |out| out.put(&Packet::Pubcomp(mqtt::Ack::new(packet_id, reason))));
     }
 
     fn on_disconnect(&mut self, packet: &Disconnect) -> Result<Flow, Refusal> {

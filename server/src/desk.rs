@@ -5,6 +5,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
+use broker::SessionId;
 use hub::{Event, Hub, Plan};
 use store::{Batch, CommitError, Durability, Store};
 use tokio::sync::oneshot;
@@ -12,7 +13,7 @@ use tokio::sync::oneshot;
 use crate::limits::{EVENTS_PER_COMMIT, QUEUED_EVENTS};
 use crate::link::Link;
 use crate::shared::Shared;
-use crate::tell::tell;
+use crate::tell::{complete, tell};
 
 /// Where connections leave what happened.
 #[derive(Debug, Default)]
@@ -38,6 +39,12 @@ struct Queue {
 #[derive(Debug)]
 enum Job {
     Event(Event<Arc<Link>>),
+    /// PUBREL: the client hears PUBCOMP once it is on disk that the packet id is free.
+    Release {
+        link: Arc<Link>,
+        session: SessionId,
+        packet_id: u16,
+    },
     /// Documents of the registry: committed with the group, answered after it.
     Write(Batch, oneshot::Sender<Result<(), String>>),
     Tick(oneshot::Sender<()>),
@@ -59,6 +66,11 @@ impl Desk {
         let number = self.submit(event);
         self.subscribed.fetch_max(number, Ordering::Release);
         number
+    }
+
+    /// Leaves a PUBREL.
+    pub(crate) fn release(&self, link: Arc<Link>, session: SessionId, packet_id: u16) {
+        self.push(Job::Release { link, session, packet_id });
     }
 
     /// Whether the event with this number, every SUBSCRIBE that has come, and so all before them, has been decided,
@@ -176,12 +188,17 @@ impl Writer {
     fn group(&mut self, jobs: impl Iterator<Item = Job>) {
         let mut plan = Plan::default();
         let mut written = Vec::new();
+        let mut completed = Vec::new();
         let mut ticked = Vec::new();
         let mut documents = Batch::new();
         for job in jobs {
             let now_ms = self.shared.clock.wall_ms();
             match job {
                 Job::Event(event) => self.hub.decide(now_ms, event, &mut plan),
+                Job::Release { link, session, packet_id } => {
+                    self.hub.decide(now_ms, Event::Released { session, packet_id }, &mut plan);
+                    completed.push((link, packet_id));
+                }
                 Job::Write(_, answer) if self.hub.is_disk_full() => {
                     let _ = answer.send(Err("the disk is full: free some space and try again".into()));
                 }
@@ -203,6 +220,7 @@ impl Writer {
             self.shared.view.store(Arc::new(view));
         }
         tell(&self.shared, plan.notices);
+        complete(completed);
         written.into_iter().for_each(|answer| _ = answer.send(Ok(())));
         ticked.into_iter().for_each(|answer| _ = answer.send(()));
     }

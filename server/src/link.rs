@@ -17,7 +17,7 @@ use broker::SessionId;
 use broker::presence::DisconnectReason;
 use hub::{Deliver, Refusal, Welcome};
 use message::{Message, QoS};
-use mqtt::{Ack, Disconnect, Fanout, Outbound, OutboundLimits, Packet, ReasonCode, Version};
+use mqtt::{Ack, Disconnect, Fanout, Outbound, OutboundLimits, Packet, ReasonCode, SendError, Version};
 
 pub(crate) use acks::Acks;
 pub(crate) use mail::{Mail, is_refusal};
@@ -243,8 +243,7 @@ impl Out {
             return false;
         }
         if self.outbound.room() > 0 && self.pending.is_empty() && self.buffer.len() < OUT_BYTES {
-            self.put_sent(what, sent, None, false, now_ms);
-            return true;
+            return self.put_sent(what, sent, None, false, now_ms).is_ok();
         }
         let bytes = sent.message.payload.len() + sent.message.topic.len() + 64;
         if self.pending.len() >= PENDING_MESSAGES || self.pending_bytes + bytes > PENDING_BYTES {
@@ -291,14 +290,15 @@ impl Out {
             }
             let message = sent.message.clone();
             let properties = current_properties(&message, wall_ms);
-            self.put_sent(&mut fanout(&message, properties.as_ref()), sent, None, false, now_ms);
+            // Larger than the client takes: it is given up and counted.
+            let _ = self.put_sent(&mut fanout(&message, properties.as_ref()), sent, None, false, now_ms);
         }
         if self.pending.is_empty() {
             self.pending = VecDeque::new();
         }
     }
 
-    /// Appends a PUBLISH above QoS 0. One larger than the peer takes is given up and counted.
+    /// Appends a PUBLISH above QoS 0.
     fn put_sent(
         &mut self,
         what: &mut Fanout<'_>,
@@ -306,22 +306,14 @@ impl Out {
         packet_id: Option<u16>,
         dup: bool,
         now_ms: u64,
-    ) -> bool {
+    ) -> Result<(), SendError> {
         let (qos, retain) = (sent.qos, sent.retain);
         let ids = sent.subscription_ids.clone();
-        let done = self.outbound.send_acknowledged(
-            &mut self.buffer,
-            what,
-            qos,
-            retain,
-            dup,
-            &ids,
-            packet_id,
-            now_ms,
-            sent,
-        );
-        self.dropped += u64::from(done.is_err());
-        done.is_ok()
+        let buffer = &mut self.buffer;
+        let done =
+            self.outbound.send_acknowledged(buffer, what, qos, retain, dup, &ids, packet_id, now_ms, sent);
+        self.dropped += u64::from(done == Err(SendError::TooLarge));
+        done.map(|_| ())
     }
 
     /// Sends again what was not answered for long. Only AWS's dialect does that, and there DUP is never set.
@@ -372,6 +364,12 @@ impl Out {
                 packet.encode(version, buffer);
             }
         });
+    }
+
+    /// PUBCOMP: the packet id is free again.
+    pub(crate) fn complete(&mut self, packet_id: u16, reason: ReasonCode) {
+        self.acks.complete(packet_id);
+        self.put(&Packet::Pubcomp(Ack::new(packet_id, reason)));
     }
 
     /// The writer's answer. MQTT 3 has no word for a refusal, so the connection ends and the client tries again.

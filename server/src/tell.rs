@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use broker::presence::DisconnectReason;
 use hub::{Cause, Closed, Event, Notice, Refusal, Welcome};
-use mqtt::{Connack, Packet};
+use mqtt::{Connack, Packet, ReasonCode};
 
 use crate::link::{Dirty, Link, Out, write_all};
 use crate::shared::Shared;
@@ -79,6 +79,15 @@ pub(crate) fn want_backlog(shared: &Shared, link: &Arc<Link>) {
     if let Some((from, most)) = wish.fetch {
         shared.desk.submit(Event::Fetch { link: link.clone(), session, from, most });
     }
+}
+
+/// PUBCOMP for packet ids that are free again.
+pub(crate) fn complete(released: Vec<(Arc<Link>, u16)>) {
+    let mut dirty = Dirty::new();
+    for (link, packet_id) in released {
+        link.with(&mut dirty, |out| out.complete(packet_id, ReasonCode::Success));
+    }
+    write_all(&mut dirty);
 }
 
 fn gone_meanwhile(welcome: Welcome<Arc<Link>>) -> Event<Arc<Link>> {

@@ -50,6 +50,11 @@ impl Acks {
         }
     }
 
+    /// The whole QoS 2 handshake of a publish is over.
+    pub(crate) fn complete(&mut self, packet_id: u16) {
+        self.answered.push(packet_id);
+    }
+
     /// Packet ids whose place in the receive maximum is free again.
     pub(crate) fn take_answered(&mut self) -> Vec<u16> {
         std::mem::take(&mut self.answered)

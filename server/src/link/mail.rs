@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use hub::Parcel;
 use message::Message;
-use mqtt::{Ack, Fanout, Pubrec, ReasonCode};
+use mqtt::{Ack, Fanout, Pubrec, ReasonCode, SendError};
 
 use super::{Out, Sent, current_properties, fanout};
 use crate::limits::OUT_BYTES;
@@ -18,6 +18,8 @@ pub(crate) struct Mail {
     tail: u64,
     /// A page is on its way.
     fetching: bool,
+    /// Nothing can be sent before the client acknowledges something.
+    stuck: bool,
     /// Numbers the client has taken and the hub has not been told of.
     taken: Vec<u64>,
     /// QoS 2: numbers the client has and whose PUBREL waits for the disk.
@@ -35,7 +37,7 @@ pub(crate) struct Wish {
 
 impl Mail {
     pub(crate) fn new(head: u64, tail: u64) -> Mail {
-        Mail { next: head, tail, fetching: false, taken: Vec::new(), received: Vec::new() }
+        Mail { next: head, tail, fetching: false, stuck: false, taken: Vec::new(), received: Vec::new() }
     }
 }
 
@@ -50,10 +52,10 @@ impl Out {
         let room = self.outbound.room() > 0 && self.buffer.len() < OUT_BYTES;
         let Some(mail) = &mut self.mail else { return false };
         mail.tail = mail.tail.max(seq + 1);
-        room && !mail.fetching && seq == mail.next
+        room && !mail.fetching && !mail.stuck && seq == mail.next
     }
 
-    /// Sends message `seq` and moves on. An id that is still in flight, 65,535 messages on, waits for its turn.
+    /// Sends message `seq` and moves on. False: it has to wait for an acknowledgement.
     pub(crate) fn put_mail(
         &mut self,
         what: &mut Fanout<'_>,
@@ -62,15 +64,19 @@ impl Out {
         dup: bool,
         now_ms: u64,
     ) -> bool {
-        if !self.put_sent(what, sent, Some(packet_id(seq)), dup, now_ms) {
-            // Larger than the client takes: it will never get it, and must not block the rest.
-            if let Some(mail) = &mut self.mail {
-                mail.taken.push(seq);
+        let done = self.put_sent(what, sent, Some(packet_id(seq)), dup, now_ms);
+        let Some(mail) = &mut self.mail else { return false };
+        match done {
+            Ok(()) => {}
+            // The client will never get it, and it must not block the rest.
+            Err(SendError::TooLarge) => mail.taken.push(seq),
+            // The id is still in flight, 65,535 messages on, or the window is full.
+            Err(SendError::PacketIdInUse | SendError::WindowFull) => {
+                mail.stuck = true;
+                return false;
             }
         }
-        if let Some(mail) = &mut self.mail {
-            mail.next = seq + 1;
-        }
+        mail.next = seq + 1;
         true
     }
 
@@ -88,26 +94,30 @@ impl Out {
             if self.outbound.room() == 0 || self.buffer.len() >= OUT_BYTES {
                 return;
             }
-            self.put_parcel(parcel, wall_ms, now_ms);
+            if !self.put_parcel(parcel, wall_ms, now_ms) {
+                return;
+            }
         }
         if let Some(mail) = &mut self.mail {
             mail.next = mail.next.max(next);
         }
     }
 
-    fn put_parcel(&mut self, parcel: Parcel, wall_ms: u64, now_ms: u64) {
+    fn put_parcel(&mut self, parcel: Parcel, wall_ms: u64, now_ms: u64) -> bool {
         let Parcel { seq, message, qos, retain, subscription_ids, dup, released } = parcel;
         let handle = Arc::clone(&message);
         let sent = Sent { message: handle, qos, retain, subscription_ids, seq: Some(seq) };
         if released {
             let done = self.outbound.resume_release(&mut self.buffer, packet_id(seq), now_ms, sent);
-            if let (Ok(()), Some(mail)) = (done, &mut self.mail) {
-                mail.next = seq + 1;
+            let Some(mail) = &mut self.mail else { return false };
+            match done {
+                Ok(()) => mail.next = seq + 1,
+                Err(_) => mail.stuck = true,
             }
-            return;
+            return done.is_ok();
         }
         let properties = current_properties(&message, wall_ms);
-        self.put_mail(&mut fanout(&message, properties.as_ref()), sent, seq, dup, now_ms);
+        self.put_mail(&mut fanout(&message, properties.as_ref()), sent, seq, dup, now_ms)
     }
 
     /// PUBACK came.
@@ -145,6 +155,7 @@ impl Out {
     fn took(&mut self, sent: Sent) -> Arc<Message> {
         if let (Some(seq), Some(mail)) = (sent.seq, &mut self.mail) {
             mail.taken.push(seq);
+            mail.stuck = false;
         }
         sent.message
     }
@@ -158,7 +169,7 @@ impl Out {
         let room = self.outbound.room();
         let enough = room > 0 && room >= self.outbound.in_flight() && self.buffer.len() < OUT_BYTES;
         let mail = self.mail.as_mut()?;
-        let behind = mail.next < mail.tail && !mail.fetching && enough;
+        let behind = mail.next < mail.tail && !mail.fetching && !mail.stuck && enough;
         if !behind && mail.taken.is_empty() && mail.received.is_empty() {
             return None;
         }
