@@ -6,12 +6,6 @@ pub const MAILBOX_MESSAGES: u64 = 1_000_000;
 /// Bytes one persistent session's mailbox keeps.
 pub const MAILBOX_BYTES: u64 = 256 * 1024 * 1024;
 /// Retained messages in one scope (AWS: 500,000 an account).
-pub const RETAINED_MESSAGES: usize = 500_000;
-/// Share groups in one scope in the `aws` dialect (AWS: 100 an account).
-pub const SHARE_GROUPS: usize = 100;
-/// Members of one share group in the `aws` dialect (AWS: 100 subscriptions a group).
-pub const SHARE_MEMBERS: usize = 100;
-/// Longest time a session outlives its connection in the `aws` dialect, seconds (AWS: 3600 by default).
-pub const SESSION_EXPIRY_S: u32 = 3600;
+pub const RETAINED_MESSAGES: usize = message::limits::RETAINED_PER_ACCOUNT;
 /// How long a client's presence version is remembered after it went offline, milliseconds (AWS: about an hour).
 pub const PRESENCE_MEMORY_MS: u64 = 3_600_000;

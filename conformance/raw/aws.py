@@ -227,3 +227,15 @@ def a_request_to_a_service_that_is_not_there_is_refused_by_name_in_5(place):
     answer = wire.expect(packets.PUBACK)
     assert answer.code == 0x83, answer
     assert "not implemented" in answer.properties["reason_string"], answer.properties
+
+
+@promise(values=({"content_type": "x" * 257}, {"correlation_data": b"x" * 8193}, {"user": [("k", "v" * 8192)]}))
+def properties_beyond_their_quota_are_refused(place, value):
+    wire = joined(place, version=5)
+    wire.send(packets.publish(place.topic(), b"x", 1, packet_id=1, version=5, properties_=value))
+    wire.expect_end(0x97)
+
+
+@promise()
+def a_client_that_takes_less_than_512_bytes_is_refused(place):
+    open_plain(place, 5).connect(place.client(), properties={"maximum_packet_size": 511}, expect=0x83)

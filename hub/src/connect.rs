@@ -6,7 +6,7 @@ use broker::mailbox::Mailbox;
 use broker::presence::{self, DisconnectReason};
 use broker::session::{Connection, Will};
 use broker::{ScopeId, Session, SessionId};
-use message::limits::{check_client_id, check_topic};
+use message::limits::{check_client_id, check_properties, check_topic};
 use message::{Dialect, Message, QoS, Topic};
 use mqtt::{Connack, Connect, ReasonCode, Version};
 use policy::{Action, Ask, Resource};
@@ -80,6 +80,7 @@ impl<L: Link> Hub<L> {
                 "enhanced authentication (AUTH) is not served: connect without an authentication method",
             ));
         }
+        self.check_packet_size(packet)?;
         let keep_alive_s = self.settings.keep_alive_s(packet.keep_alive_s);
         Ok(Admitted { client, assigned, will, expiry_s, keep_alive_s })
     }
@@ -101,6 +102,19 @@ impl<L: Link> Hub<L> {
             }
         }
         Ok((id.into(), false))
+    }
+
+    fn check_packet_size(&self, packet: &Connect) -> Result<(), Refusal> {
+        let least = message::limits::PACKET_MIN_BYTES;
+        match packet.maximum_packet_size {
+            Some(size) if size < least && self.settings.dialect == Dialect::Aws => {
+                let text = format!(
+                    "Maximum Packet Size {size}; AWS IoT serves no client that takes less than {least} bytes"
+                );
+                Err(Refusal::client_error(ReasonCode::ImplementationSpecific, text))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// A bucket of five, filled at the dialect's rate, so that one quick reconnect is no offence.
@@ -143,6 +157,11 @@ impl<L: Link> Hub<L> {
         }
         if self.settings.dialect == Dialect::Aws {
             check_topic(&topic).map_err(|e| invalid(format!("will topic: {e}")))?;
+            if let Some(properties) = &will.properties {
+                check_properties(properties).map_err(|e| {
+                    Refusal::client_error(ReasonCode::QuotaExceeded, format!("the will: {e}"))
+                })?;
+            }
         }
         if will.payload.len() > self.settings.payload_bytes {
             let text = format!("the will's payload is larger than {} bytes", self.settings.payload_bytes);

@@ -1,6 +1,6 @@
 //! Which dialect is spoken and every limit that a client can meet, named beside AWS's quota.
 
-use message::{Dialect, QoS};
+use message::{Dialect, QoS, limits};
 
 /// What the hub and the connections need to know before the first packet.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,20 +49,20 @@ impl Settings {
     fn aws(seed: u64) -> Settings {
         Settings {
             dialect: Dialect::Aws,
-            maximum_packet_size: 149_504,
-            payload_bytes: message::limits::PAYLOAD_BYTES,
-            receive_maximum: 100,
-            in_flight: 100,
-            topic_alias_maximum: 8,
-            keep_alive_min_s: 30,
-            keep_alive_max_s: 1200,
-            session_expiry_max_s: broker::limits::SESSION_EXPIRY_S,
-            filters_per_subscribe: message::limits::FILTERS_PER_SUBSCRIBE,
-            subscriptions_per_connection: message::limits::SUBSCRIPTIONS_PER_CONNECTION,
-            share_groups: broker::limits::SHARE_GROUPS,
-            share_members: broker::limits::SHARE_MEMBERS,
-            publishes_per_s: 100,
-            bytes_per_s: 512 * 1024,
+            maximum_packet_size: limits::PACKET_BYTES,
+            payload_bytes: limits::PAYLOAD_BYTES,
+            receive_maximum: limits::IN_FLIGHT,
+            in_flight: limits::IN_FLIGHT,
+            topic_alias_maximum: limits::TOPIC_ALIASES,
+            keep_alive_min_s: limits::KEEP_ALIVE_MIN_S,
+            keep_alive_max_s: limits::KEEP_ALIVE_MAX_S,
+            session_expiry_max_s: limits::SESSION_EXPIRY_S,
+            filters_per_subscribe: limits::FILTERS_PER_SUBSCRIBE,
+            subscriptions_per_connection: limits::SUBSCRIPTIONS_PER_CONNECTION,
+            share_groups: limits::SHARE_GROUPS_PER_ACCOUNT,
+            share_members: limits::SUBSCRIPTIONS_PER_SHARE_GROUP,
+            publishes_per_s: u32::try_from(limits::PUBLISHES_PER_CONNECTION_PER_S).unwrap_or(u32::MAX),
+            bytes_per_s: u32::try_from(limits::THROUGHPUT_PER_CONNECTION_BYTES_PER_S).unwrap_or(u32::MAX),
             connects_per_client_per_s: 1,
             resend_after_ms: 30_000,
             maximum_qos: QoS::AtLeastOnce,

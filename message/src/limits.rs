@@ -1,6 +1,6 @@
 //! The quotas of AWS IoT: a topic, filter or client id in, the quota it exceeds out; it counts nothing over time.
 
-use crate::{Filter, Reserved};
+use crate::{Filter, Properties, Reserved};
 
 /// Topic or filter length, UTF-8; AWS: "maximum topic size".
 pub const TOPIC_BYTES: usize = 256;
@@ -86,6 +86,22 @@ pub fn check_client_id(client_id: &str) -> Result<(), LimitExceeded> {
 
 pub fn check_payload(payload: &[u8]) -> Result<(), LimitExceeded> {
     check("PAYLOAD_BYTES", "the payload", "bytes", payload.len(), PAYLOAD_BYTES)
+}
+
+/// What AWS allows in the properties of one message.
+pub fn check_properties(properties: &Properties) -> Result<(), LimitExceeded> {
+    let content_type = properties.content_type.as_ref().map_or(0, String::len);
+    check("CONTENT_TYPE_BYTES", "the content type", "bytes", content_type, CONTENT_TYPE_BYTES)?;
+    let correlation_data = properties.correlation_data.as_ref().map_or(0, |data| data.len());
+    check(
+        "CORRELATION_DATA_BYTES",
+        "the correlation data",
+        "bytes",
+        correlation_data,
+        CORRELATION_DATA_BYTES,
+    )?;
+    let user = properties.user.iter().map(|(name, value)| name.len() + value.len()).sum();
+    check("USER_PROPERTIES_BYTES", "the user properties", "bytes", user, USER_PROPERTIES_BYTES)
 }
 
 fn counted(levels: &str) -> &str {

@@ -1,8 +1,8 @@
 //! The quotas of AWS IoT: topics, filters and client ids in, the first quota exceeded expected out.
 
 use message::{
-    Filter,
-    limits::{check_client_id, check_filter, check_payload, check_topic},
+    Filter, Properties,
+    limits::{check_client_id, check_filter, check_payload, check_properties, check_topic},
 };
 
 fn refused(result: Result<(), message::LimitExceeded>) -> Option<String> {
@@ -68,4 +68,26 @@ fn a_payload_is_at_most_128_kib() {
     assert_eq!(refused(check_payload(&[0; 131_072])), None);
     let refusal = check_payload(&[0; 131_073]).expect_err("one byte too many");
     assert_eq!((refusal.name, refusal.limit, refusal.actual), ("PAYLOAD_BYTES", 131_072, 131_073));
+}
+
+#[test]
+fn properties_have_quotas_of_their_own() {
+    let user = |bytes: usize| Properties {
+        user: vec![("k".into(), "v".repeat(bytes - 1))],
+        ..Properties::default()
+    };
+    let content_type =
+        |bytes: usize| Properties { content_type: Some("t".repeat(bytes)), ..Properties::default() };
+    let correlation_data =
+        |bytes: usize| Properties { correlation_data: Some(vec![0; bytes].into()), ..Properties::default() };
+    for fits in [user(8192), content_type(256), correlation_data(8192)] {
+        assert_eq!(refused(check_properties(&fits)), None);
+    }
+    for (surplus, expected) in [
+        (user(8193), "the user properties has 8193 bytes; AWS IoT allows 8192"),
+        (content_type(257), "the content type has 257 bytes; AWS IoT allows 256"),
+        (correlation_data(8193), "the correlation data has 8193 bytes; AWS IoT allows 8192"),
+    ] {
+        assert_eq!(refused(check_properties(&surplus)).as_deref(), Some(expected));
+    }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use hub::event::{Answer, Origin, Store, StoreFor};
 use hub::trace::What;
 use hub::{Event, Outcome, Refusal, Route, Settings, Step};
+use message::limits::check_properties;
 use message::{Dialect, Message, QoS, Topic};
 use mqtt::{Fanout, Publish, ReasonCode, Version};
 use policy::{Action, Ask, Resource};
@@ -156,6 +157,10 @@ impl Core {
                 settings.payload_bytes
             );
             return Err(Refusal::client_error(ReasonCode::PacketTooLarge, text));
+        }
+        if let (Dialect::Aws, Some(properties)) = (settings.dialect, &publish.properties) {
+            check_properties(properties)
+                .map_err(|limit| Refusal::client_error(ReasonCode::QuotaExceeded, limit.to_string()))?;
         }
         Ok(())
     }
