@@ -29,7 +29,7 @@ const STEPS: [(&str, u8); 21] = [
 const PURE_BELOW: u8 = 5;
 const BESIDE: u8 = 8;
 /// Programs that only run other programs.
-const APART: [&str; 2] = ["xtask", "fuzz"];
+const APART: [&str; 3] = ["xtask", "fuzz", "mqttload"];
 const SHELL_ONLY: [&str; 12] = [
     "tokio",
     "tokio-rustls",
