@@ -6,6 +6,9 @@ use crate::Link;
 use crate::plan::Plan;
 use crate::world::Hub;
 
+/// Numbers of clients long gone are looked for this often: it takes a walk over all of them.
+const FORGET_EVERY_MS: u64 = 60_000;
+
 impl<L: Link> Hub<L> {
     pub(crate) fn tick(&mut self, plan: &mut Plan<L>) {
         while let Some((due_ms, id)) = self.deadlines.first().copied() {
@@ -15,8 +18,12 @@ impl<L: Link> Hub<L> {
             self.deadlines.remove(&(due_ms, id));
             self.fall_due(id, plan);
         }
-        self.presence.forget_old(self.now_ms);
         let now_ms = self.now_ms;
+        if now_ms.saturating_sub(self.forgot_ms) < FORGET_EVERY_MS {
+            return;
+        }
+        self.forgot_ms = now_ms;
+        self.presence.forget_old(now_ms);
         self.connects.retain(|_, allowance| now_ms.saturating_sub(allowance.since_ms) < 60_000);
     }
 
