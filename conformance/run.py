@@ -25,6 +25,7 @@ SUITES = [
     "clients.awsiotpythonsdk",
     "clients.awsiotsdk",
     "clients.node",
+    "clients.browser",
     "raw.delivery",
     "raw.sessions",
     "raw.five",

@@ -19,7 +19,7 @@ struct Tool {
     debian: &'static str,
 }
 
-const TOOLS: [Tool; 8] = [
+const TOOLS: [Tool; 9] = [
     Tool { name: "python3", proof: &["--version"], least: (3, 10), debian: "python3" },
     Tool { name: "python3", proof: &["-c", "import ensurepip, venv"], least: (0, 0), debian: "python3-venv" },
     Tool { name: "node", proof: &["--version"], least: (18, 0), debian: "nodejs" },
@@ -27,6 +27,7 @@ const TOOLS: [Tool; 8] = [
     Tool { name: "openssl", proof: &["version"], least: (0, 0), debian: "openssl" },
     Tool { name: "mosquitto", proof: &[], least: (0, 0), debian: "mosquitto" },
     Tool { name: "mosquitto_pub", proof: &[], least: (0, 0), debian: "mosquitto-clients" },
+    Tool { name: "chromium", proof: &[], least: (0, 0), debian: "chromium" },
     Tool { name: "c++", proof: &["--version"], least: (0, 0), debian: "g++" },
 ];
 
