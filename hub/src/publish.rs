@@ -26,7 +26,7 @@ impl<L: Link> Hub<L> {
         answer: Option<Answer<L>>,
         plan: &mut Plan<L>,
     ) {
-        if self.disk_full && (message.retain || message.qos > QoS::AtMostOnce) {
+        if self.disk_full && self.needs_disk(origin, &message) {
             self.explain(&message.publisher, "publish refused", DISK_FULL, plan);
             self.answer(answer, ReasonCode::QuotaExceeded, Some(DISK_FULL), plan);
             return;
@@ -45,6 +45,15 @@ impl<L: Link> Hub<L> {
         }
         self.publish(origin.scope, origin.session, message, plan);
         self.answer(answer, ReasonCode::Success, None, plan);
+    }
+
+    /// Clearing a retained message frees room, so that is let through.
+    fn needs_disk(&self, origin: Origin, message: &Message) -> bool {
+        let persistent = |id| self.sessions.get(id).is_some_and(|s| s.persistent);
+        let stored = |scope: &crate::world::Scope<L>| Route::of(&scope.routes.tree, &message.topic).stores;
+        message.retain && !message.payload.is_empty()
+            || message.qos == QoS::ExactlyOnce && origin.session.is_some_and(persistent)
+            || message.qos > QoS::AtMostOnce && self.scopes.get(origin.scope.0 as usize).is_some_and(stored)
     }
 
     pub(crate) fn answer(

@@ -194,7 +194,7 @@ impl Book {
     }
 
     fn publish_deed(&mut self, session: SessionId, parcel: &Parcel) -> Option<Vec<Due>> {
-        if self.disk_full && (parcel.retain || parcel.qos > QoS::AtMostOnce) {
+        if self.disk_full && self.needs_disk(session, parcel) {
             return None;
         }
         if parcel.qos == QoS::ExactlyOnce
@@ -209,6 +209,14 @@ impl Book {
             self.retained.insert(parcel.topic, (parcel.number, parcel.qos));
         }
         Some(self.publish(parcel.number, parcel.topic, parcel.qos))
+    }
+
+    fn needs_disk(&mut self, session: SessionId, parcel: &Parcel) -> bool {
+        let persistent = self.of_id(session).is_some_and(|entry| entry.persistent);
+        parcel.retain && !parcel.clears
+            || parcel.qos == QoS::ExactlyOnce && persistent
+            || parcel.qos > QoS::AtMostOnce
+                && self.receivers(parcel.topic, parcel.qos).iter().any(|receiver| receiver.stores)
     }
 
     fn publish(&mut self, number: Number, topic: &str, qos: QoS) -> Vec<Due> {
