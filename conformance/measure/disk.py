@@ -15,6 +15,7 @@ from measure.brokers import PREFIX, Thingstead, free_port
 from measure.scenarios import generate
 
 STARTS = 9
+DURABLE_RUNS = 3
 SESSIONS, MESSAGES = 100_000, 1_000_000
 # A PUBLISH of 128 bytes to off/NNN/cmd with its header, topic and packet id: the least that must be written of it.
 MESSAGE_BYTES = 128 + 16
@@ -86,7 +87,14 @@ def rss_mib(pid):
 
 
 def durable(load):
-    """QoS 1 to persistent sessions that are away, beside appending and syncing the same bytes in groups as large."""
+    """The middle one of some runs of QoS 1 to persistent sessions that are away."""
+    runs = [durable_once(load) for _ in range(DURABLE_RUNS)]
+    failed = [run for run in runs if "error" in run]
+    return failed[0] if failed else sorted(runs, key=lambda run: run["share"])[len(runs) // 2]
+
+
+def durable_once(load):
+    """Messages a second, beside appending and syncing the same bytes in groups as large to a file in the same place."""
     broker = Thingstead()
     try:
         with Counters(broker.server.endpoints["api"]) as counters:

