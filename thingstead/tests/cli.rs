@@ -268,7 +268,7 @@ fn the_http_face_answers_or_names_what_it_refuses() {
     let (html, foreign) = ("accept: text/html\r\n", "origin: https://example.com\r\n");
     let device = "{\"name\":\"d\",\"key\":\"p256\"}";
     for (method, path, headers, body, status, word) in [
-        ("GET", "/_thingstead/health", "", "", "200", "\"iot\":\"running\""),
+        ("GET", "/_thingstead/health", "", "", "200", "\"mqtt\":\"running\""),
         ("GET", "/_localstack/health", "", "", "200", "\"version\""),
         ("GET", "/metrics", "", "", "200", "thingstead_messages_received_total 0"),
         ("GET", "/", html, "", "303", "location: /_thingstead/"),
