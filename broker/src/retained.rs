@@ -40,6 +40,19 @@ impl Retained {
         self.by_topic.remove(topic)
     }
 
+    /// Takes out what has expired.
+    pub fn take_expired(&mut self, now_ms: u64) -> Vec<Arc<Message>> {
+        let mut expired = Vec::new();
+        self.by_topic.retain(|_, message| {
+            let is_expired = message.is_expired(now_ms);
+            if is_expired {
+                expired.push(message.clone());
+            }
+            !is_expired
+        });
+        expired
+    }
+
     /// What a new subscription gets. The `aws` dialect answers exact topics only.
     pub fn matching(&self, filter: &Filter, dialect: Dialect) -> Vec<Arc<Message>> {
         let pattern = filter.pattern();

@@ -6,7 +6,7 @@ use crate::Link;
 use crate::plan::Plan;
 use crate::world::Hub;
 
-/// Numbers of clients long gone are looked for this often: it takes a walk over all of them.
+/// Numbers of clients long gone and expired retained messages are looked for this often: it takes a walk over all.
 const FORGET_EVERY_MS: u64 = 60_000;
 
 impl<L: Link> Hub<L> {
@@ -24,7 +24,18 @@ impl<L: Link> Hub<L> {
         }
         self.forgot_ms = now_ms;
         self.presence.forget_old(now_ms);
+        self.forget_retained(plan);
         self.connects.retain(|_, allowance| now_ms.saturating_sub(allowance.since_ms) < 60_000);
+    }
+
+    /// Retained messages past their expiry go from memory and disk.
+    fn forget_retained(&mut self, plan: &mut Plan<L>) {
+        let now_ms = self.now_ms;
+        for scope in &mut self.scopes {
+            for message in scope.retained.take_expired(now_ms) {
+                plan.delete(scope.key.retained(&message.topic));
+            }
+        }
     }
 
     fn fall_due(&mut self, id: SessionId, plan: &mut Plan<L>) {
