@@ -94,11 +94,13 @@ class Peer:
                 time.sleep(0.3)
                 return
             except OSError:
-                assert time.monotonic() < end and self.process.poll() is None, f"{self.name} did not start"
+                if time.monotonic() > end or self.process.poll() is not None:
+                    self.close()
+                    raise AssertionError(f"{self.name} did not start") from None
                 time.sleep(0.05)
 
     def write(self, text):
-        path = pathlib.Path(self.folder.name) / "settings.conf"
+        path = pathlib.Path(self.folder.name) / "settings.toml"
         path.write_text(text, encoding="utf-8")
         return str(path)
 

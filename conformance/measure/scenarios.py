@@ -57,7 +57,10 @@ def measure(load, make, name, patience_s):
     if scenario.tls and not make.has_tls:
         return None
     wait_for_quiet(patience_s)
-    broker = make(scenario.tls)
+    try:
+        broker = make(scenario.tls)
+    except AssertionError as error:
+        return {"error": str(error)}
     try:
         port = broker.tls if scenario.tls else broker.plain
         credentials = broker.credentials if scenario.tls else []
