@@ -16,8 +16,12 @@ pub struct Plan<L> {
     trims: BTreeMap<Vec<u8>, u64>,
     /// Something was written that a notice of this plan promises.
     must_sync: bool,
+    weight: usize,
     pub notices: Vec<Notice<L>>,
 }
+
+/// What a notice or a write costs in memory beside its bytes, roughly.
+const OVERHEAD: usize = 192;
 
 #[derive(Debug)]
 struct Append {
@@ -32,29 +36,39 @@ impl<L> Default for Plan<L> {
             appends: BTreeMap::new(),
             trims: BTreeMap::new(),
             must_sync: false,
+            weight: 0,
             notices: Vec::new(),
         }
     }
 }
 
 impl<L> Plan<L> {
+    /// Bytes of memory this plan takes, roughly: whoever groups events ends the group when it is heavy.
+    pub fn weight(&self) -> usize {
+        self.weight
+    }
+
     pub fn tell(&mut self, notice: Notice<L>) {
+        self.weight += OVERHEAD;
         self.notices.push(notice);
     }
 
     pub fn put(&mut self, key: Vec<u8>, value: Vec<u8>) {
         self.must_sync = true;
+        self.weight += OVERHEAD + key.len() + value.len();
         self.batch.put(key, value, Expect::Any);
     }
 
     pub fn delete(&mut self, key: Vec<u8>) {
         self.must_sync = true;
+        self.weight += OVERHEAD + key.len();
         self.batch.delete(key, Expect::Any);
     }
 
     /// Adds a record to a log; consecutive records of one plan become one block.
     pub fn append(&mut self, log: Vec<u8>, seq: u64, record: Bytes) {
         self.must_sync = true;
+        self.weight += OVERHEAD + record.len();
         self.appends
             .entry(log)
             .or_insert_with(|| Append { first_seq: seq, records: Vec::new() })
@@ -119,6 +133,14 @@ mod tests {
         }
         let blocks: Vec<(u64, usize)> = plan.take_writes().0.writes.iter().filter_map(block).collect();
         assert_eq!(blocks, [(7, 2), (9, 2), (11, 1)]);
+    }
+
+    #[test]
+    fn a_plan_knows_how_heavy_it_is() {
+        let mut plan = Plan::<u32>::default();
+        plan.append(b"log".to_vec(), 1, Bytes::from(vec![0; 5000]));
+        plan.put(b"key".to_vec(), vec![0; 7000]);
+        assert!((12_000..13_000).contains(&plan.weight()), "{}", plan.weight());
     }
 
     fn block(write: &store::Write) -> Option<(u64, usize)> {

@@ -71,6 +71,8 @@ struct Core {
     /// The last change this connection left at the desk. Until it and every SUBSCRIBE that has come are told,
     /// publishes queue behind them, so that a SUBSCRIBE counts for every PUBLISH that comes after it.
     change: u64,
+    /// This batch left something at the desk, so it waits for room there. Who leaves nothing waits for nobody.
+    queued: bool,
 }
 
 impl Connection {
@@ -98,6 +100,7 @@ impl Connection {
                 connected_expiry_s: 0,
                 sent_connect: false,
                 change: 0,
+                queued: false,
             },
             link,
         })
@@ -149,9 +152,10 @@ impl Connection {
             flow
         };
         self.deferred |= self.core.shared.pending.write_or_defer(&mut dirty);
+        let paused = self.core.meter.pause(&self.core.shared.settings, bytes.len(), now_ms);
         match flow {
-            Flow::Read if self.core.shared.desk.is_full() => Flow::AwaitRoom,
-            Flow::Read => self.core.meter.pause(&self.core.shared.settings, bytes.len(), now_ms),
+            Flow::Read if self.core.must_wait() => Flow::AwaitRoom,
+            Flow::Read => paused,
             flow => flow,
         }
     }
@@ -160,6 +164,7 @@ impl Connection {
         let mut used = 0;
         let mut flow = Flow::Read;
         self.core.begin(&mut self.inbound);
+        self.core.queued = false;
         while flow == Flow::Read {
             let next = self.inbound.next(bytes.get(used..).unwrap_or_default());
             match next {
@@ -174,6 +179,9 @@ impl Connection {
                     }
                     if flow == Flow::AwaitWelcome {
                         self.inbound.set_limits(self.core.limits());
+                    }
+                    if flow == Flow::Read && self.core.must_wait() {
+                        flow = Flow::AwaitRoom;
                     }
                 }
                 Ok(None) => break,
@@ -194,18 +202,25 @@ impl Connection {
         let shared = &self.core.shared;
         let (end, sent) = {
             let mut out = self.link.lock();
-            out.stage = Stage::Ending;
-            out.transport.close();
-            out.buffer = Vec::new();
-            out.waker = None;
-            let wish_taken = out.wish().map(|w| w.taken).unwrap_or_default();
-            if let Some(session) = out.session.filter(|_| !wish_taken.is_empty()) {
-                shared.desk.submit(Event::Taken { session, seqs: wish_taken });
+            let sent = out.mail.as_ref().map_or(0, |m| m.next);
+            let taken = out.close().map(|w| w.taken).unwrap_or_default();
+            if let Some(session) = out.session.filter(|_| !taken.is_empty()) {
+                shared.desk.submit(Event::Taken { session, seqs: taken });
             }
-            (out.end.take().unwrap_or(lost), out.mail.as_ref().map_or(0, |m| m.next))
+            (out.end.take(), sent)
         };
         shared.metrics.connections_closed.add(1);
-        let Some(session) = self.core.session else { return };
+        let Some(session) = self.core.session else {
+            // A look at an open port that says nothing is not worth a line; silence and half a CONNECT are.
+            if end.is_none() && (lost.reason != DisconnectReason::ConnectionLost || !self.partial.is_empty())
+            {
+                shared.metrics.connections_refused.add(1);
+                let text = format!("{}: {lost}", self.link.address);
+                shared.explain(&self.core.client, "no connection", &text);
+            }
+            return;
+        };
+        let end = end.unwrap_or(lost);
         let will =
             end.reason != DisconnectReason::ClientInitiated && end.reason != DisconnectReason::ApiInitiated;
         let will = will || end.code == ReasonCode::DisconnectWithWill;
@@ -240,6 +255,11 @@ fn malformed(error: &DecodeError) -> Refusal {
 }
 
 impl Core {
+    /// Whether the desk has to have room before this connection goes on.
+    fn must_wait(&self) -> bool {
+        self.queued && self.shared.desk.is_full()
+    }
+
     fn limits(&self) -> InboundLimits {
         let settings = &self.shared.settings;
         InboundLimits {
@@ -261,6 +281,7 @@ impl Core {
         self.meter.flush(&self.shared.metrics);
         if self.meter.acked {
             self.meter.acked = false;
+            self.queued = true;
             let wall_ms = self.shared.clock.wall_ms();
             self.link.with(dirty, |out| out.pump(wall_ms, now_ms));
             want_backlog(&self.shared, &self.link);
@@ -293,12 +314,14 @@ impl Core {
             Incoming::Connect(connect) => return Ok(self.on_connect(*connect)),
             Incoming::Subscribe(packet) => {
                 if let Some(session) = self.session {
+                    self.queued = true;
                     let event = Event::Subscribe { link: self.link.clone(), session, packet };
                     self.change = self.shared.desk.submit_subscription(event);
                 }
             }
             Incoming::Unsubscribe(packet) => {
                 if let Some(session) = self.session {
+                    self.queued = true;
                     let event = Event::Unsubscribe { link: self.link.clone(), session, packet };
                     self.change = self.shared.desk.submit_subscription(event);
                 }
@@ -341,7 +364,10 @@ impl Core {
 
     fn on_pubrel(&mut self, packet_id: u16, known: bool, dirty: &mut Dirty) {
         match self.session.filter(|_| known) {
-            Some(session) => self.shared.desk.release(self.link.clone(), session, packet_id),
+            Some(session) => {
+                self.queued = true;
+                self.shared.desk.release(self.link.clone(), session, packet_id);
+            }
             None => self.link.with(dirty, |out| out.complete(packet_id, ReasonCode::PacketIdNotFound)),
         }
     }

@@ -10,7 +10,7 @@ use hub::{Event, Hub, Plan};
 use store::{Batch, CommitError, Durability, Store};
 use tokio::sync::oneshot;
 
-use crate::limits::{EVENTS_PER_COMMIT, QUEUED_EVENTS};
+use crate::limits::{COMMIT_BYTES, EVENTS_PER_COMMIT, QUEUED_BYTES, QUEUED_EVENTS};
 use crate::link::Link;
 use crate::shared::Shared;
 use crate::tell::{complete, tell};
@@ -21,6 +21,7 @@ pub(crate) struct Desk {
     queue: Mutex<Queue>,
     bell: Condvar,
     waiting: AtomicUsize,
+    waiting_bytes: AtomicUsize,
     /// Jobs whose outcome has been told.
     told: AtomicU64,
     /// The latest job that changes subscriptions.
@@ -30,6 +31,7 @@ pub(crate) struct Desk {
 #[derive(Debug, Default)]
 struct Queue {
     jobs: Vec<Job>,
+    bytes: usize,
     /// Connections that stopped reading until there is room.
     paused: Vec<Waker>,
     pushed: u64,
@@ -48,6 +50,23 @@ enum Job {
     /// Documents of the registry: committed with the group, answered after it.
     Write(Batch, oneshot::Sender<Result<(), String>>),
     Tick(oneshot::Sender<()>),
+}
+
+impl Job {
+    /// What it holds of a client's bytes.
+    fn bytes(&self) -> usize {
+        match self {
+            Job::Event(Event::Publish { message, .. }) => message.payload.len() + message.topic.len(),
+            Job::Event(Event::Store(store)) => store.message.payload.len() + store.message.topic.len(),
+            Job::Event(Event::Subscribe { packet, .. }) => {
+                packet.filters.iter().map(|f| f.filter.len() + size_of_val(f)).sum()
+            }
+            Job::Event(Event::Unsubscribe { packet, .. }) => {
+                packet.filters.iter().map(|f| f.len() + size_of_val(f)).sum()
+            }
+            Job::Event(_) | Job::Release { .. } | Job::Write(..) | Job::Tick(_) => 0,
+        }
+    }
 }
 
 /// How long the writer sleeps when nothing happens, so that due times are met within it.
@@ -95,6 +114,7 @@ impl Desk {
 
     pub(crate) fn is_full(&self) -> bool {
         self.waiting.load(Ordering::Relaxed) >= QUEUED_EVENTS
+            || self.waiting_bytes.load(Ordering::Relaxed) >= QUEUED_BYTES
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -104,7 +124,7 @@ impl Desk {
     /// Wakes this task when there is room; false: there is room already.
     pub(crate) fn wait_for_room(&self, waker: &Waker) -> bool {
         let mut queue = self.lock();
-        if queue.jobs.len() < QUEUED_EVENTS {
+        if queue.jobs.len() < QUEUED_EVENTS && queue.bytes < QUEUED_BYTES {
             return false;
         }
         queue.paused.push(waker.clone());
@@ -118,11 +138,14 @@ impl Desk {
     }
 
     fn push(&self, job: Job) -> u64 {
+        let bytes = job.bytes();
         let mut queue = self.lock();
         queue.jobs.push(job);
+        queue.bytes += bytes;
         queue.pushed += 1;
         let number = queue.pushed;
         self.waiting.store(queue.jobs.len(), Ordering::Relaxed);
+        self.waiting_bytes.store(queue.bytes, Ordering::Relaxed);
         let first = queue.jobs.len() == 1;
         drop(queue);
         if first {
@@ -138,7 +161,9 @@ impl Desk {
             queue = self.bell.wait_timeout(queue, IDLE).unwrap_or_else(std::sync::PoisonError::into_inner).0;
         }
         std::mem::swap(&mut queue.jobs, jobs);
+        queue.bytes = 0;
         self.waiting.store(0, Ordering::Relaxed);
+        self.waiting_bytes.store(0, Ordering::Relaxed);
         queue.paused.drain(..).for_each(Waker::wake);
         queue.stop && jobs.is_empty()
     }
@@ -169,13 +194,12 @@ impl Writer {
             self.check_disk();
             let due = self.hub.next_deadline_ms().is_some_and(|due| due <= self.shared.clock.wall_ms());
             if due || jobs.is_empty() {
-                self.group(std::iter::once(Job::Event(Event::Tick)));
+                self.group(&mut std::iter::once(Job::Event(Event::Tick)));
             }
-            let mut waiting = jobs.drain(..).peekable();
-            while waiting.peek().is_some() {
-                let count = waiting.len().min(EVENTS_PER_COMMIT);
-                self.group(waiting.by_ref().take(count));
-                self.shared.desk.told.fetch_add(count as u64, Ordering::Release);
+            let mut waiting = jobs.drain(..);
+            while waiting.len() > 0 {
+                let count = self.group(&mut waiting);
+                self.shared.desk.told.fetch_add(count, Ordering::Release);
             }
             drop(waiting);
             if closed {
@@ -184,14 +208,16 @@ impl Writer {
         }
     }
 
-    /// Decide, commit, publish the view, tell.
-    fn group(&mut self, jobs: impl Iterator<Item = Job>) {
+    /// Decide, commit, publish the view, tell; says how many of the jobs it took.
+    fn group(&mut self, jobs: &mut impl Iterator<Item = Job>) -> u64 {
+        let mut count = 0;
         let mut plan = Plan::default();
         let mut written = Vec::new();
         let mut completed = Vec::new();
         let mut ticked = Vec::new();
         let mut documents = Batch::new();
-        for job in jobs {
+        for job in jobs.take(EVENTS_PER_COMMIT) {
+            count += 1;
             let now_ms = self.shared.clock.wall_ms();
             match job {
                 Job::Event(event) => self.hub.decide(now_ms, event, &mut plan),
@@ -211,6 +237,9 @@ impl Writer {
                     ticked.push(answer);
                 }
             }
+            if plan.weight() >= COMMIT_BYTES {
+                break;
+            }
         }
         let (mut batch, must_sync) = plan.take_writes();
         let must_sync = must_sync || !documents.is_empty();
@@ -223,6 +252,7 @@ impl Writer {
         complete(completed);
         written.into_iter().for_each(|answer| _ = answer.send(Ok(())));
         ticked.into_iter().for_each(|answer| _ = answer.send(()));
+        count
     }
 
     fn commit(&mut self, batch: &Batch, must_sync: bool) {
@@ -272,5 +302,43 @@ impl Writer {
         self.shared.explain("", "disk", &text);
         let now_ms = self.shared.clock.wall_ms();
         self.hub.decide(now_ms, Event::Disk { full }, &mut Plan::default());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use hub::event::Origin;
+    use message::{Message, QoS, Topic};
+
+    use super::*;
+
+    #[test]
+    fn the_desk_is_full_of_bytes_before_it_is_full_of_events() {
+        let desk = Desk::default();
+        for number in 0..4 {
+            assert!(!desk.is_full(), "{number}");
+            desk.submit(publish(16 * 1024 * 1024));
+        }
+        assert!(desk.is_full());
+        assert!(desk.wait_for_room(Waker::noop()));
+        desk.take(&mut Vec::new());
+        assert!(!desk.is_full());
+        assert!(!desk.wait_for_room(Waker::noop()));
+    }
+
+    fn publish(size: usize) -> Event<Arc<Link>> {
+        let message = Message {
+            id: 1,
+            topic: Topic::parse("a").expect("a topic"),
+            payload: Bytes::from(vec![0; size]),
+            qos: QoS::AtMostOnce,
+            retain: true,
+            properties: None,
+            publisher: "p".into(),
+            received_ms: 0,
+            expires_ms: None,
+        };
+        Event::Publish { origin: Origin { scope: Default::default(), session: None }, message, answer: None }
     }
 }

@@ -51,20 +51,23 @@ struct Driver {
     /// Runs while the CONNECT is awaited, or while reading pauses for a quota.
     timer: Option<Pin<Box<Sleep>>>,
     welcomed: bool,
+    /// The last read filled the whole buffer: others get a turn before the next.
+    more: bool,
 }
 
 impl Driver {
     fn new(connection: Box<Connection>) -> Driver {
         let timer = Some(Box::pin(sleep(CONNECT_TIMEOUT)));
-        Driver { connection, flow: Flow::Read, timer, welcomed: false }
+        Driver { connection, flow: Flow::Read, timer, welcomed: false, more: false }
     }
 
     /// Ready with the reason when the connection is over.
     fn poll(&mut self, read: &mut OwnedReadHalf, cx: &mut Context<'_>) -> Poll<Refusal> {
         self.connection.write_deferred();
         loop {
-            if self.connection.has_deferred() {
-                // To the end of the run queue: publishers that are ready add to the same buffers first.
+            if self.connection.has_deferred() || std::mem::take(&mut self.more) {
+                // To the end of the run queue: publishers that are ready add to the same buffers first, and nobody
+                // who sends without a pause keeps others waiting.
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
@@ -125,6 +128,7 @@ impl Driver {
             if bytes.is_empty() {
                 return Poll::Ready(Ok(false));
             }
+            self.more = bytes.len() >= READ_BYTES;
             Poll::Ready(self.work(bytes))
         })
     }

@@ -16,6 +16,10 @@ pub(crate) const READ_BYTES: usize = 64 * 1024;
 pub(crate) const CONNECT_BYTES: u32 = 384 * 1024;
 /// Events waiting for the writer before connections stop reading.
 pub(crate) const QUEUED_EVENTS: usize = 16_384;
+/// Bytes of the messages in them.
+pub(crate) const QUEUED_BYTES: usize = 64 * 1024 * 1024;
+/// Bytes of the decided plan after which a group takes no more events: one event can come to very many deliveries.
+pub(crate) const COMMIT_BYTES: usize = 16 * 1024 * 1024;
 /// Events decided for one commit.
 pub(crate) const EVENTS_PER_COMMIT: usize = 1024;
 /// TLS handshakes under way at a time; the rest waits, so that connected clients are not starved.

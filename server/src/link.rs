@@ -20,7 +20,7 @@ use message::{Message, QoS};
 use mqtt::{Ack, Disconnect, Fanout, Outbound, OutboundLimits, Packet, ReasonCode, SendError, Version};
 
 pub(crate) use acks::Acks;
-pub(crate) use mail::{Mail, is_refusal};
+pub(crate) use mail::{Mail, Wish, is_refusal};
 pub(crate) use pending::Pending;
 pub(crate) use transport::{Tls, Transport};
 
@@ -62,6 +62,8 @@ pub(crate) enum Stage {
 pub(crate) struct Out {
     pub(crate) transport: Transport,
     pub(crate) buffer: Vec<u8>,
+    /// How much of the buffer's front the socket has taken already.
+    written: usize,
     pub(crate) stage: Stage,
     pub(crate) outbound: Outbound<Sent>,
     pub(crate) acks: Acks,
@@ -167,6 +169,7 @@ impl Out {
         Out {
             transport,
             buffer: Vec::new(),
+            written: 0,
             stage: Stage::Waiting,
             outbound: Outbound::new(Version::V311, OutboundLimits::default()),
             acks: Acks::default(),
@@ -318,6 +321,10 @@ impl Out {
 
     /// Sends again what was not answered for long. Only AWS's dialect does that, and there DUP is never set.
     pub(crate) fn resend(&mut self, before_ms: u64, wall_ms: u64, now_ms: u64) {
+        // What the socket has not taken yet is not lost, and more of it would only fill memory.
+        if self.stage != Stage::Open || self.blocked || self.buffer.len() >= OUT_BYTES / 8 {
+            return;
+        }
         let due: Vec<(u16, Arc<Message>, bool, Vec<u32>)> = self
             .outbound
             .due(before_ms)
@@ -388,12 +395,29 @@ impl Out {
         }
     }
 
+    /// The connection is over: what it held goes now, however long others still know its link. Says what the
+    /// client had taken and the hub has not been told of.
+    pub(crate) fn close(&mut self) -> Option<Wish> {
+        let wish = self.wish();
+        self.stage = Stage::Ending;
+        self.transport.close();
+        self.buffer = Vec::new();
+        self.written = 0;
+        self.waker = None;
+        self.pending = VecDeque::new();
+        self.pending_bytes = 0;
+        self.acks = Acks::default();
+        self.mail = None;
+        self.outbound = Outbound::new(self.version(), OutboundLimits::default());
+        wish
+    }
+
     /// Writes what the socket takes now; wakes the task if it would block.
     pub(crate) fn write(&mut self) {
         if self.blocked {
             return;
         }
-        if !self.transport.write(&mut self.buffer) {
+        if !self.transport.write(&mut self.buffer, &mut self.written) {
             self.blocked = true;
             self.wake();
         }

@@ -264,6 +264,7 @@ impl Core {
         match message {
             Some(message) => {
                 let answer = acknowledged.then(|| self.expect_answer(publish.packet_id, publish.qos));
+                self.queued = true;
                 self.shared.desk.submit(Event::Store(Store { message, receivers, answer }));
             }
             None if acknowledged => {
@@ -298,6 +299,7 @@ impl Core {
         let answer =
             (publish.qos > QoS::AtMostOnce).then(|| self.expect_answer(publish.packet_id, publish.qos));
         let origin = Origin { scope: self.scope, session: self.session };
+        self.queued = true;
         self.change = self.shared.desk.submit(Event::Publish { origin, message, answer });
     }
 

@@ -25,16 +25,26 @@ const KEPT_BYTES: usize = 1024;
 
 impl Transport {
     /// Writes from the front of `buffer`. False: the peer takes no more now, the task must wait for it.
-    pub(crate) fn write(&mut self, buffer: &mut Vec<u8>) -> bool {
+    ///
+    /// `written` counts what is gone of the front: a peer that takes little at a time must not make us move the rest
+    /// of a large buffer each time.
+    pub(crate) fn write(&mut self, buffer: &mut Vec<u8>, written: &mut usize) -> bool {
         let done = match self {
-            Transport::Tcp(socket) => write_plain(socket, buffer),
-            Transport::Tls(tls) => tls.write(buffer),
+            Transport::Tcp(socket) => write_plain(socket, buffer, written),
+            Transport::Tls(tls) => tls.write(buffer, written),
             Transport::Task => return buffer.is_empty(),
             Transport::Closed => {
-                buffer.clear();
+                *written = buffer.len();
                 true
             }
         };
+        if *written >= buffer.len() {
+            buffer.clear();
+            *written = 0;
+        } else if *written > buffer.len() / 2 {
+            buffer.drain(..*written);
+            *written = 0;
+        }
         if buffer.is_empty() && buffer.capacity() > KEPT_BYTES {
             *buffer = Vec::new();
         }
@@ -71,26 +81,19 @@ impl Transport {
 }
 
 /// A broken socket counts as written: the reading side learns of it and ends the connection.
-fn write_plain(socket: &OwnedWriteHalf, buffer: &mut Vec<u8>) -> bool {
-    let mut written = 0;
-    let done = loop {
-        let Some(rest) = buffer.get(written..).filter(|rest| !rest.is_empty()) else { break true };
+fn write_plain(socket: &OwnedWriteHalf, buffer: &[u8], written: &mut usize) -> bool {
+    loop {
+        let Some(rest) = buffer.get(*written..).filter(|rest| !rest.is_empty()) else { return true };
         match socket.try_write(rest) {
-            Ok(count) => written += count,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => break false,
+            Ok(count) => *written += count,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(_) => {
-                written = buffer.len();
-                break true;
+                *written = buffer.len();
+                return true;
             }
         }
-    };
-    if written == buffer.len() {
-        buffer.clear();
-    } else {
-        buffer.drain(..written);
     }
-    done
 }
 
 /// Adapts the non-blocking socket to what rustls writes into.
@@ -107,26 +110,22 @@ impl Write for Socket<'_> {
 }
 
 impl Tls {
-    fn write(&mut self, buffer: &mut Vec<u8>) -> bool {
+    fn write(&mut self, buffer: &[u8], written: &mut usize) -> bool {
         // Encrypt only what the socket has room for: ciphertext is flushed before more is made.
         loop {
             match self.flush() {
                 Ok(true) => {}
                 Ok(false) => return false,
                 Err(_) => {
-                    buffer.clear();
+                    *written = buffer.len();
                     return true;
                 }
             }
-            if buffer.is_empty() {
-                return true;
-            }
-            match self.session.writer().write(buffer) {
-                Ok(count) => {
-                    buffer.drain(..count);
-                }
+            let Some(rest) = buffer.get(*written..).filter(|rest| !rest.is_empty()) else { return true };
+            match self.session.writer().write(rest) {
+                Ok(count) => *written += count,
                 Err(_) => {
-                    buffer.clear();
+                    *written = buffer.len();
                     return true;
                 }
             }
