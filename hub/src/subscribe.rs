@@ -67,8 +67,15 @@ impl<L: Link> Hub<L> {
         let suback = Suback { packet_id: packet.packet_id, codes, reason_string, ..Suback::default() };
         plan.tell(Notice::Suback { link: link.clone(), packet: suback });
         self.tell_subscribed(id, "subscribed", entered.iter().map(|e| e.filter.as_str()), plan);
+        let mut left = broker::limits::RETAINED_MESSAGES;
         for entered in &entered {
-            self.send_retained(link, id, entered, plan);
+            self.send_retained(link, id, entered, &mut left, plan);
+        }
+        if left == 0 {
+            let most = broker::limits::RETAINED_MESSAGES;
+            let text =
+                format!("one SUBSCRIBE brings {most} retained messages at most: the rest was not sent");
+            self.explain(&client, "retained messages left out", text, plan);
         }
     }
 
@@ -184,9 +191,17 @@ impl<L: Link> Hub<L> {
         }
     }
 
-    fn send_retained(&mut self, link: &L, id: SessionId, entered: &Entered, plan: &mut Plan<L>) {
+    /// `left`: how many more this SUBSCRIBE may bring; the same filter a thousand times is a small packet.
+    fn send_retained(
+        &mut self,
+        link: &L,
+        id: SessionId,
+        entered: &Entered,
+        left: &mut usize,
+        plan: &mut Plan<L>,
+    ) {
         let wanted = entered.handling == 0 || entered.handling == 1 && entered.new;
-        if !wanted || entered.filter.share().is_some() {
+        if !wanted || *left == 0 || entered.filter.share().is_some() {
             return;
         }
         let Some(session) = self.sessions.get(id) else { return };
@@ -200,7 +215,9 @@ impl<L: Link> Hub<L> {
             .matching(&entered.filter, self.settings.dialect)
             .into_iter()
             .filter(|m| !m.is_expired(now_ms))
+            .take(*left)
             .collect();
+        *left -= retained.len();
         for message in retained {
             let qos = message.qos.min(entered.qos);
             let subscription_ids = subscription_ids.clone();
