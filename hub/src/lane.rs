@@ -14,6 +14,8 @@ use crate::view::{Route, View};
 
 /// Topics one connection remembers; beyond that the oldest half is forgotten.
 const REMEMBERED_TOPICS: usize = 1024;
+/// Bytes of their names, which may be long.
+const REMEMBERED_BYTES: usize = 256 * 1024;
 /// Up to here a plain search beats hashing, and an idle connection pays nothing.
 const SEARCHED_TOPICS: usize = 4;
 
@@ -24,6 +26,7 @@ pub struct Lane<L> {
     /// Only used beyond `SEARCHED_TOPICS`.
     index: Option<Box<(RandomState, HashMap<u64, usize>)>>,
     last: usize,
+    bytes: usize,
 }
 
 /// What is known of one topic.
@@ -52,7 +55,7 @@ pub enum Outcome {
 
 impl<L: Clone> Default for Lane<L> {
     fn default() -> Self {
-        Lane { entries: Vec::new(), index: None, last: 0 }
+        Lane { entries: Vec::new(), index: None, last: 0, bytes: 0 }
     }
 }
 
@@ -96,12 +99,13 @@ impl<L: Clone> Lane<L> {
     }
 
     fn learn(&mut self, dialect: Dialect, access: &Access, topic: &str) -> Option<usize> {
-        if self.entries.len() >= REMEMBERED_TOPICS {
+        if self.entries.len() >= REMEMBERED_TOPICS || self.bytes >= REMEMBERED_BYTES {
             self.forget();
         }
         let topic = Topic::parse(topic).ok()?;
         let outcome = judge(dialect, access, &topic);
         let at = self.entries.len();
+        self.bytes += topic.len();
         let route = Arc::new(Route { direct: Vec::new(), groups: Vec::new(), stores: false });
         self.entries.push(Entry { topic, outcome, generation: u64::MAX, route });
         if self.entries.len() > SEARCHED_TOPICS {

@@ -69,6 +69,7 @@ impl Shared {
 
     /// Says what happened to a client, to the log and to whoever asks later.
     pub(crate) fn explain(&self, client: &str, what: &'static str, text: &str) {
+        let (client, text) = (&*Activity::clip(client), &*Activity::clip(text));
         tracing::info!(client, what, "{text}");
         self.activity.note(self.clock.wall_ms(), client, what, text);
     }
