@@ -99,7 +99,7 @@ async fn step(
     let link = connection.link.clone();
     let now_ms = connection.shared().clock.machine_ms();
     tokio::select! {
-        () = woken(&link) => Ok(flow),
+        () = woken(&link, flow) => Ok(flow),
         () = sleep_until(connect_by), if !welcomed => Err(silent()),
         () = pause(flow, now_ms), if matches!(flow, Flow::AwaitTime(_) | Flow::AwaitRoom) => {
             Ok(if connection.shared().desk.is_full() { Flow::AwaitRoom } else { connection.resume() })
@@ -164,11 +164,11 @@ async fn pause(flow: Flow, now_ms: u64) {
 }
 
 /// Ready when there is something to write or the connection's stage has changed.
-async fn woken(link: &Arc<Link>) {
-    let stage = link.lock().stage;
+async fn woken(link: &Arc<Link>, flow: Flow) {
     poll_fn(|cx| {
         let mut out = link.lock();
-        if !out.buffer.is_empty() || out.stage != stage {
+        let decided = flow == Flow::AwaitWelcome && out.stage != Stage::Waiting;
+        if !out.buffer.is_empty() || out.stage == Stage::Ending || decided {
             return Poll::Ready(());
         }
         out.waker = Some(cx.waker().clone());
