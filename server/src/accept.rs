@@ -1,8 +1,12 @@
-//! Listeners: each accepted socket becomes a task; TLS handshakes run under a limit and a deadline.
+//! Listeners: each accepted socket becomes a task; TLS handshakes run step by step, in turns and under a deadline.
 
+use std::future::poll_fn;
 use std::net::SocketAddr;
+use std::os::fd::AsRawFd;
+use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::task::Poll;
+use std::time::{Duration, Instant};
 
 use policy::Access;
 use tokio::net::tcp::OwnedReadHalf;
@@ -14,7 +18,7 @@ use tokio_rustls::{LazyConfigAcceptor, TlsAcceptor};
 use crate::connection::{Connection, Principal};
 use crate::drive::drive;
 use crate::http::Faces;
-use crate::limits::{CONNECT_TIMEOUT, HANDSHAKES};
+use crate::limits::{CONNECT_TIMEOUT, HANDSHAKE_TURNS};
 use crate::link::{Link, Tls, Transport};
 use crate::shared::Shared;
 use crate::tls::{Admission, TlsFaces, principal};
@@ -25,7 +29,9 @@ pub(crate) struct Door {
     pub(crate) shared: Arc<Shared>,
     pub(crate) tls: Arc<TlsFaces>,
     faces: Faces,
-    handshakes: Arc<Semaphore>,
+    turns: Arc<Semaphore>,
+    /// A socket with this number or a higher one is one too many.
+    sockets: i32,
 }
 
 /// What is spoken behind a port.
@@ -40,14 +46,19 @@ pub(crate) enum Face {
 }
 
 impl Door {
-    pub(crate) fn new(shared: Arc<Shared>, tls: Arc<TlsFaces>, faces: Faces) -> Door {
-        Door { shared, tls, faces, handshakes: Arc::new(Semaphore::new(HANDSHAKES)) }
+    pub(crate) fn new(shared: Arc<Shared>, tls: Arc<TlsFaces>, faces: Faces, sockets: i32) -> Door {
+        Door { shared, tls, faces, turns: Arc::new(Semaphore::new(HANDSHAKE_TURNS)), sockets }
     }
 
     /// Accepts until it is dropped.
     pub(crate) async fn serve(self, listener: TcpListener, face: Face) {
         loop {
             match listener.accept().await {
+                // Numbers are given out from the lowest, so this one tells how many are in use.
+                Ok((socket, address)) if socket.as_raw_fd() >= self.sockets => {
+                    drop(socket);
+                    tell_full(&self.shared, address, self.sockets).await;
+                }
                 Ok((socket, address)) => {
                     let _ = socket.set_nodelay(true);
                     self.open(socket, address, face);
@@ -94,18 +105,16 @@ impl Door {
 
     /// 8883: a client certificate is required.
     async fn mutual(self, socket: TcpStream, address: SocketAddr) -> Opened {
-        let Ok(_permit) = self.handshakes.acquire().await else { return Opened::Nothing };
         let acceptor = TlsAcceptor::from(self.tls.mqtt.load_full());
-        match timeout(CONNECT_TIMEOUT, acceptor.accept(socket)).await {
-            Ok(Ok(stream)) => self.admit_mqtt(stream, address),
-            Ok(Err(error)) => self.failed(address, &error.to_string()),
-            Err(_) => self.failed(address, "no TLS handshake within 10 s"),
+        match in_turns(&self.turns, CONNECT_TIMEOUT, acceptor.accept(socket)).await {
+            Some(Ok(stream)) => self.admit_mqtt(stream, address),
+            Some(Err(error)) => self.failed(address, &error.to_string()),
+            None => self.failed(address, SILENT),
         }
     }
 
     /// 443: the ClientHello's ALPN tells what is wanted.
     async fn by_alpn(self, socket: TcpStream, address: SocketAddr) -> Opened {
-        let Ok(permit) = self.handshakes.acquire().await else { return Opened::Nothing };
         let handshake = async {
             let start =
                 LazyConfigAcceptor::new(Default::default(), socket).await.map_err(|e| e.to_string())?;
@@ -113,15 +122,13 @@ impl Door {
             let stream = start.into_stream(config).await.map_err(|e| e.to_string())?;
             Ok::<_, String>((stream, admission))
         };
-        let done = timeout(CONNECT_TIMEOUT, handshake).await;
-        drop(permit);
-        match done {
-            Ok(Ok((stream, Admission::Mqtt))) => self.admit_mqtt(stream, address),
-            Ok(Ok((stream, Admission::Https))) => {
+        match in_turns(&self.turns, CONNECT_TIMEOUT, handshake).await {
+            Some(Ok((stream, Admission::Mqtt))) => self.admit_mqtt(stream, address),
+            Some(Ok((stream, Admission::Https))) => {
                 Opened::Https { stream: Box::new(stream), address, door: self }
             }
-            Ok(Err(error)) => self.failed(address, &error),
-            Err(_) => self.failed(address, "no TLS handshake within 10 s"),
+            Some(Err(error)) => self.failed(address, &error),
+            None => self.failed(address, SILENT),
         }
     }
 
@@ -143,6 +150,44 @@ impl Door {
         self.shared.explain("", "handshake failed", &text);
         Opened::Nothing
     }
+}
+
+const SILENT: &str = "the peer stayed silent for 10 s in the middle of the TLS handshake";
+
+/// Runs a handshake: each step waits for its turn, and nobody keeps a turn while its peer is awaited, so that silent
+/// peers hold nobody up. None: the peer kept us waiting for too long, all its pauses together.
+async fn in_turns<F: Future>(turns: &Semaphore, mut patience: Duration, handshake: F) -> Option<F::Output> {
+    let mut handshake = pin!(handshake);
+    loop {
+        let turn = turns.acquire().await.ok()?;
+        let step = poll_fn(|cx| Poll::Ready(handshake.as_mut().poll(cx))).await;
+        drop(turn);
+        if let Poll::Ready(done) = step {
+            return Some(done);
+        }
+        let begun = Instant::now();
+        // The alarm wakes the task too, so the clock tells which of both it was.
+        let _ = timeout(patience, wake_up()).await;
+        patience = patience.checked_sub(begun.elapsed()).filter(|left| !left.is_zero())?;
+    }
+}
+
+/// Ready when the task is woken by what it polled before.
+async fn wake_up() {
+    let mut asleep = true;
+    poll_fn(|_| if std::mem::take(&mut asleep) { Poll::Pending } else { Poll::Ready(()) }).await;
+}
+
+/// Says that a connection was closed for want of files, at a pace that a crowd cannot force up.
+pub(crate) async fn tell_full(shared: &Shared, address: SocketAddr, sockets: i32) {
+    shared.metrics.connections_refused.add(1);
+    let text = format!(
+        "{}: closed, because {sockets} files are open and the rest is the store's: raise the limit of open files \
+         (ulimit -n)",
+        address.ip()
+    );
+    shared.explain("", "no connection", &text);
+    tokio::time::sleep(Duration::from_millis(20)).await;
 }
 
 /// What came of a handshake.
@@ -180,4 +225,23 @@ fn explain_handshake(error: &str) -> String {
         return error.to_owned();
     };
     format!("{error}; {hint}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn silent_handshakes_keep_no_turn() {
+        let turns = Arc::new(Semaphore::new(1));
+        let silent = {
+            let turns = turns.clone();
+            tokio::spawn(async move {
+                in_turns(&turns, Duration::from_millis(50), std::future::pending::<()>()).await
+            })
+        };
+        tokio::task::yield_now().await;
+        assert_eq!(in_turns(&turns, CONNECT_TIMEOUT, async { 7 }).await, Some(7));
+        assert_eq!(silent.await.expect("it ends"), None);
+    }
 }

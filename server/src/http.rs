@@ -11,13 +11,15 @@ mod refusal;
 mod socket;
 
 use std::net::SocketAddr;
+use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{ConnectInfo, DefaultBodyLimit};
-use axum::middleware::from_fn_with_state;
-use axum::response::Redirect;
+use axum::http::StatusCode;
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use hyper::Request;
 use hyper::body::Incoming;
@@ -29,15 +31,20 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
+use crate::accept::tell_full;
 use crate::endpoints::Endpoints;
 use crate::identity::Identity;
 use crate::shared::Shared;
+use refusal::Refused;
 
 /// Body of one request.
 const BODY_BYTES: usize = 1024 * 1024;
 /// From the first byte of a connection, or the last reply, to the end of a request's headers.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
+/// From a request's headers to its reply, its body included.
+const REPLY_TIMEOUT: Duration = Duration::from_secs(30);
 /// HTTP connections at a time; on the plain port the rest waits in the listener's queue.
 const CONNECTIONS: usize = 4096;
 
@@ -46,6 +53,9 @@ const CONNECTIONS: usize = 4096;
 pub(crate) struct Faces {
     app: Router,
     room: Arc<Semaphore>,
+    shared: Arc<Shared>,
+    /// A socket with this number or a higher one is one too many.
+    sockets: i32,
 }
 
 /// What every route can reach.
@@ -59,11 +69,12 @@ struct Api {
 }
 
 impl Faces {
-    pub(crate) fn new(shared: Arc<Shared>, identity: Identity, endpoints: Endpoints) -> Faces {
+    pub(crate) fn new(shared: Arc<Shared>, identity: Identity, endpoints: Endpoints, sockets: i32) -> Faces {
+        let known = shared.clone();
         let scope = identity.scope();
         let change = tokio::sync::Mutex::new(());
         let app = router(Arc::new(Api { shared, identity, endpoints, scope, change }));
-        Faces { app, room: Arc::new(Semaphore::new(CONNECTIONS)) }
+        Faces { app, room: Arc::new(Semaphore::new(CONNECTIONS)), shared: known, sockets }
     }
 
     /// Accepts plain HTTP until it is dropped, and its connections with it.
@@ -81,6 +92,11 @@ impl Faces {
                     continue;
                 }
             };
+            if socket.as_raw_fd() >= self.sockets {
+                drop(socket);
+                tell_full(&self.shared, peer, self.sockets).await;
+                continue;
+            }
             let _ = socket.set_nodelay(true);
             let faces = self.clone();
             tasks.spawn(async move {
@@ -122,6 +138,18 @@ impl Faces {
     }
 }
 
+/// A body that trickles in must not hold its connection for ever.
+async fn in_time(request: axum::extract::Request, next: Next) -> Response {
+    match timeout(REPLY_TIMEOUT, next.run(request)).await {
+        Ok(reply) => reply,
+        Err(_) => {
+            let text = format!("no whole request within {} s: send it faster", REPLY_TIMEOUT.as_secs());
+            Refused { status: StatusCode::REQUEST_TIMEOUT, code: "RequestTimeoutException", text }
+                .into_response()
+        }
+    }
+}
+
 /// Every route, for the plain port and for 443.
 fn router(api: Arc<Api>) -> Router {
     let guarded = Router::new()
@@ -145,6 +173,7 @@ fn router(api: Arc<Api>) -> Router {
         .merge(guarded)
         .fallback(aws::unknown)
         .method_not_allowed_fallback(aws::unknown)
+        .layer(from_fn(in_time))
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .with_state(api)
 }

@@ -22,8 +22,8 @@ pub(crate) const QUEUED_BYTES: usize = 64 * 1024 * 1024;
 pub(crate) const COMMIT_BYTES: usize = 16 * 1024 * 1024;
 /// Events decided for one commit.
 pub(crate) const EVENTS_PER_COMMIT: usize = 1024;
-/// TLS handshakes under way at a time; the rest waits, so that connected clients are not starved.
-pub(crate) const HANDSHAKES: usize = 64;
+/// Steps of TLS handshakes that may be ready to run at a time, so that connected clients are not starved.
+pub(crate) const HANDSHAKE_TURNS: usize = 16;
 /// After a goodbye, time for the peer to read it.
 pub(crate) const LINGER: Duration = Duration::from_millis(500);
 /// Explanations kept for people.

@@ -99,14 +99,14 @@ pub struct Running {
 
 /// Starts an instance; when this returns, every listener accepts.
 pub async fn start(config: Config) -> Result<Running, StartError> {
-    raise_file_limit();
+    let sockets = sockets_of(raise_file_limit());
     check_plain(&config)?;
     let listeners = Listeners::bind(&config).await?;
     let (shared, writer, identity) = open(&config)?;
     let tls = TlsFaces::new(&identity).map_err(|e| StartError(e.to_string()))?;
     let endpoints = listeners.endpoints(&config, &identity);
-    let faces = Faces::new(shared.clone(), identity.clone(), endpoints.clone());
-    let door = Door::new(shared.clone(), Arc::new(tls), faces.clone());
+    let faces = Faces::new(shared.clone(), identity.clone(), endpoints.clone(), sockets);
+    let door = Door::new(shared.clone(), Arc::new(tls), faces.clone(), sockets);
     let remarks = listeners.remarks.clone();
     let mut tasks = listeners.serve(&door, &faces);
     tasks.push(tokio::spawn(sweep(shared.clone())));
@@ -214,10 +214,18 @@ fn check_plain(config: &Config) -> Result<(), StartError> {
 }
 
 /// As many sockets as the system allows this process.
-fn raise_file_limit() {
+fn raise_file_limit() -> u64 {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
-    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
+    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    let current = if setrlimit(Resource::Nofile, raised).is_ok() { limit.maximum } else { limit.current };
+    current.unwrap_or(u64::MAX)
+}
+
+/// Descriptor numbers from here on are no client's: a store that cannot open a file ends the process.
+fn sockets_of(open_files: u64) -> i32 {
+    let kept = (open_files / 8).clamp(96, 4096);
+    i32::try_from(open_files.saturating_sub(kept)).unwrap_or(i32::MAX)
 }
 
 /// Bound sockets, before anything else is done, so that a port in use is told at once.
@@ -286,4 +294,18 @@ impl Listeners {
 
 async fn bind(address: SocketAddr, flag: &str) -> Result<TcpListener, StartError> {
     TcpListener::bind(address).await.map_err(|error| StartError(port_in_use(address, flag, &error)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sockets_of;
+
+    #[test]
+    fn the_store_keeps_files_whatever_clients_open() {
+        for (open_files, sockets) in
+            [(0, 0), (200, 104), (1024, 896), (1 << 20, (1 << 20) - 4096), (u64::MAX, i32::MAX)]
+        {
+            assert_eq!(sockets_of(open_files), sockets, "{open_files}");
+        }
+    }
 }
