@@ -181,3 +181,48 @@ def packets_with_one_wrong_byte_leave_the_server_alive(place):
             pass
         wire.drop()
     joined(place, "after", 5).ping()
+
+
+def resident_mib(place):
+    with open(f"/proc/{place.server.process.pid}/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmRSS")) // 1024
+
+
+@promise(dialect="standard", own=True)
+def topics_of_64_kib_are_not_remembered_by_the_thousand(place):
+    wire = joined(place)
+    for number in range(8000):
+        wire.send(publish(f"{number:06d}" + "x" * 60_000, b""))
+    wire.ping()
+    assert resident_mib(place) < 200, resident_mib(place)
+
+
+@promise(dialect="standard", own=True)
+def one_filter_many_times_does_not_fill_memory(place):
+    wire = joined(place)
+    for number in range(500):
+        wire.send(publish(f"r/{number}", b"x", retain=True))
+    wire.ping()
+    joined(place, "greedy").send(subscribe(1, [("#", 0)] * 5000))
+    wire.ping()
+    assert joined(place, "after").subscribe("z") == [1]
+    assert resident_mib(place) < 250, resident_mib(place)
+
+
+@promise(dialect="standard", own=True)
+def large_publishes_wait_in_the_socket_when_the_disk_is_behind(place):
+    keeper = joined(place, "keeper", clean=False)
+    keeper.subscribe(place.topic("#"))
+    keeper.disconnect()
+    wire = joined(place, "flood")
+    wire.stream.settimeout(1)
+    data = publish(place.topic(), bytes(4 << 20), 1, packet_id=1)
+    most, end = 0, time.monotonic() + 4
+    while time.monotonic() < end:
+        try:
+            wire.send(data)
+        except TimeoutError:
+            break
+        most = max(most, resident_mib(place))
+    assert most < 600, most
+    joined(place, "after").ping()
