@@ -194,11 +194,11 @@ impl Writer {
             self.check_disk();
             let due = self.hub.next_deadline_ms().is_some_and(|due| due <= self.shared.clock.wall_ms());
             if due || jobs.is_empty() {
-                self.group(&mut std::iter::once(Job::Event(Event::Tick)));
+                let Some(_) = self.group(&mut std::iter::once(Job::Event(Event::Tick))) else { return };
             }
             let mut waiting = jobs.drain(..);
             while waiting.len() > 0 {
-                let count = self.group(&mut waiting);
+                let Some(count) = self.group(&mut waiting) else { return };
                 self.shared.desk.told.fetch_add(count, Ordering::Release);
             }
             drop(waiting);
@@ -208,8 +208,9 @@ impl Writer {
         }
     }
 
-    /// Decide, commit, publish the view, tell; says how many of the jobs it took.
-    fn group(&mut self, jobs: &mut impl Iterator<Item = Job>) -> u64 {
+    /// Decide, commit, publish the view, tell; says how many of the jobs it took. None: the desk was
+    /// stopped while the disk was full, so nothing of this was told and nothing more may be.
+    fn group(&mut self, jobs: &mut impl Iterator<Item = Job>) -> Option<u64> {
         let mut count = 0;
         let mut plan = Plan::default();
         let mut written = Vec::new();
@@ -244,7 +245,9 @@ impl Writer {
         let (mut batch, must_sync) = plan.take_writes();
         let must_sync = must_sync || !documents.is_empty();
         batch.writes.extend(documents.writes);
-        self.commit(&batch, must_sync);
+        if !self.commit(&batch, must_sync) {
+            return None;
+        }
         if let Some(view) = self.hub.next_view() {
             self.shared.view.store(Arc::new(view));
         }
@@ -252,12 +255,13 @@ impl Writer {
         complete(completed);
         written.into_iter().for_each(|answer| _ = answer.send(Ok(())));
         ticked.into_iter().for_each(|answer| _ = answer.send(()));
-        count
+        Some(count)
     }
 
-    fn commit(&mut self, batch: &Batch, must_sync: bool) {
+    /// False: it did not happen, because the desk was stopped while the disk was full.
+    fn commit(&mut self, batch: &Batch, must_sync: bool) -> bool {
         if batch.is_empty() {
-            return;
+            return true;
         }
         let durability = if must_sync { Durability::Synced } else { Durability::Buffered };
         let begun = Instant::now();
@@ -265,6 +269,10 @@ impl Writer {
             match self.store.commit(batch, durability) {
                 Ok(()) => break,
                 // Decided before the disk was seen to be full: what was decided waits, nothing is lost.
+                Err(CommitError::Full) if self.shared.desk.lock().stop => {
+                    tracing::error!("the disk is full: stopping without what nobody was told of yet");
+                    return false;
+                }
                 Err(CommitError::Full) => {
                     tracing::error!("the disk is full: the writer waits for room");
                     std::thread::sleep(DISK_CHECK);
@@ -280,6 +288,7 @@ impl Writer {
         }
         self.shared.metrics.commits.add(1);
         self.shared.metrics.commit_micros.add(u64::try_from(begun.elapsed().as_micros()).unwrap_or(0));
+        true
     }
 
     fn check_disk(&mut self) {
