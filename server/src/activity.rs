@@ -1,7 +1,7 @@
 //! What happened to whom, in words, newest last, bounded.
 
 use std::borrow::Cow;
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Mutex;
 
 use serde::Serialize;
@@ -11,10 +11,22 @@ use crate::limits::EXPLANATIONS;
 /// The longest text of a note: it may quote a topic or a filter of 64 KiB.
 const TEXT_BYTES: usize = 2048;
 
+/// Notes of one kind about one client that are written out in a second; the rest is only counted.
+const SAID_PER_S: u64 = 10;
+
 /// Explanations by client.
 #[derive(Debug, Default)]
 pub struct Activity {
     notes: Mutex<VecDeque<Note>>,
+    this_second: Mutex<HashMap<(String, &'static str), u64>>,
+}
+
+/// How many notes of a kind were not written out.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Surplus {
+    pub(crate) client: String,
+    pub(crate) what: &'static str,
+    pub(crate) count: u64,
 }
 
 /// One thing that happened.
@@ -33,6 +45,24 @@ impl Activity {
             notes.pop_front();
         }
         notes.push_back(Note { at_ms, client: client.into(), what: what.into(), text: text.into() });
+    }
+
+    /// Whether one more note of this kind is written out in this second.
+    pub(crate) fn admits(&self, client: &str, what: &'static str) -> bool {
+        let mut kinds = self.this_second.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let count = kinds.entry((client.to_owned(), what)).or_default();
+        *count += 1;
+        *count <= SAID_PER_S
+    }
+
+    /// Begins a new second; what the last one left unsaid.
+    pub(crate) fn begin_second(&self) -> Vec<Surplus> {
+        let mut kinds = self.this_second.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        std::mem::take(&mut *kinds)
+            .into_iter()
+            .filter(|(_, count)| *count > SAID_PER_S)
+            .map(|((client, what), count)| Surplus { client, what, count: count - SAID_PER_S })
+            .collect()
     }
 
     /// The beginning of a long text.
@@ -56,6 +86,17 @@ impl Activity {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_flood_of_one_kind_is_counted_and_hides_no_other() {
+        let activity = Activity::default();
+        let said = (0..1000).filter(|_| activity.admits("pump-1", "message dropped")).count();
+        assert_eq!(said, 10);
+        assert!(activity.admits("pump-1", "disconnected") && activity.admits("pump-2", "message dropped"));
+        let surplus = Surplus { client: "pump-1".into(), what: "message dropped", count: 990 };
+        assert_eq!(activity.begin_second(), [surplus]);
+        assert!(activity.admits("pump-1", "message dropped") && activity.begin_second().is_empty());
+    }
 
     #[test]
     fn a_long_text_is_cut_between_characters() {

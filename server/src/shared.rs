@@ -70,6 +70,20 @@ impl Shared {
     /// Says what happened to a client, to the log and to whoever asks later.
     pub(crate) fn explain(&self, client: &str, what: &'static str, text: &str) {
         let (client, text) = (&*Activity::clip(client), &*Activity::clip(text));
+        if self.activity.admits(client, what) {
+            self.say(client, what, text);
+        }
+    }
+
+    /// Once a second: says how much of a flood was only counted.
+    pub(crate) fn explain_surplus(&self) {
+        for surplus in self.activity.begin_second() {
+            let text = format!("{} more of these in the last second", surplus.count);
+            self.say(&surplus.client, surplus.what, &text);
+        }
+    }
+
+    fn say(&self, client: &str, what: &'static str, text: &str) {
         tracing::info!(client, what, "{text}");
         self.activity.note(self.clock.wall_ms(), client, what, text);
     }

@@ -17,6 +17,7 @@ pub(crate) async fn sweep(shared: Arc<Shared>) {
     loop {
         every.tick().await;
         sweep_once(&shared);
+        shared.explain_surplus();
     }
 }
 
