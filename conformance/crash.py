@@ -21,6 +21,8 @@ PUBLISHERS = 4
 SUBSCRIBERS = 3
 WINDOW = 50
 PAYLOAD_BYTES = 100
+# How far publishers run ahead of the slowest subscriber: a mailbox that fills up drops messages, and says so.
+LEAD = 20_000
 # Between kills: long enough for sessions to resume and for traffic, short enough for 50 in three minutes.
 LIFE_S = (0.15, 1.2)
 DRAIN_TIMEOUT_S = 60
@@ -81,6 +83,12 @@ class Record:
     def total_acked(self):
         with self.lock:
             return sum(acked.positive() for acked in self.acked)
+
+    def leads(self, publisher):
+        """Whether a publisher is far ahead of some subscriber."""
+        with self.lock:
+            slowest = min(row[publisher].highest for row in self.arrived)
+            return self.next[publisher] - slowest > LEAD
 
     def begin_life(self, subscriber):
         """A new connection may bring again what the old one did not acknowledge."""
@@ -153,7 +161,7 @@ class Publisher(Party):
         in_flight = {}
         waiting = self.waiting()
         while not self.stopping.is_set() or in_flight:
-            while len(in_flight) < WINDOW and not self.stopping.is_set():
+            while len(in_flight) < WINDOW and not self.stopping.is_set() and not self.record.leads(self.number):
                 number = next(waiting)
                 packet_id = wire.new_id()
                 in_flight[packet_id] = number
@@ -161,6 +169,10 @@ class Publisher(Party):
                     self.record.sent[self.number].add(number)
                 payload = f"{self.number} {number} ".encode().ljust(PAYLOAD_BYTES, b".")
                 wire.send(packets.publish(f"crash/{self.number}", payload, 1, packet_id=packet_id))
+            if not in_flight:
+                time.sleep(0.01)
+                wire.ping()
+                continue
             puback = wire.expect(packets.PUBACK, 5)
             number = in_flight.pop(puback.id)
             with self.record.lock:
