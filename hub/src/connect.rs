@@ -259,6 +259,7 @@ impl<L: Link> Hub<L> {
         admitted: &Admitted,
         connection: Connection,
     ) -> SessionId {
+        self.deadlines.clear(id);
         if let Some(session) = self.sessions.get_mut(id) {
             session.version = request.packet.version;
             session.expiry_s = admitted.expiry_s;

@@ -15,6 +15,7 @@ pub mod trace;
 pub mod view;
 
 mod connect;
+mod deadlines;
 mod disconnect;
 mod mail;
 mod open;

@@ -163,7 +163,6 @@ impl<L: Link> Hub<L> {
         for id in ids {
             if let Some(will) = self.sessions.get_mut(id).and_then(|s| s.will.as_mut()) {
                 will.due_ms = Some(now_ms + u64::from(will.delay_s) * 1000);
-                self.deadlines.insert((will.due_ms.unwrap_or(now_ms), id));
             }
             self.set_deadline(id);
         }

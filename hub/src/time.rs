@@ -11,11 +11,7 @@ const FORGET_EVERY_MS: u64 = 60_000;
 
 impl<L: Link> Hub<L> {
     pub(crate) fn tick(&mut self, plan: &mut Plan<L>) {
-        while let Some((due_ms, id)) = self.deadlines.first().copied() {
-            if due_ms > self.now_ms {
-                break;
-            }
-            self.deadlines.remove(&(due_ms, id));
+        while let Some(id) = self.deadlines.take_due(self.now_ms) {
             self.fall_due(id, plan);
         }
         let now_ms = self.now_ms;
@@ -72,7 +68,7 @@ impl<L: Link> Hub<L> {
             (Some(due), None) | (None, Some(due)) => due,
             (None, None) => return,
         };
-        self.deadlines.insert((due_ms, id));
+        self.deadlines.set(id, due_ms);
     }
 }
 

@@ -1,6 +1,6 @@
 //! The change lane's world and its door: events are decided here, one after the other.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use broker::session::Will;
@@ -8,6 +8,7 @@ use broker::{Presence, Retained, Routes, ScopeId, Session, SessionId, Sessions, 
 use store::Reader;
 
 use crate::Link;
+use crate::deadlines::Deadlines;
 use crate::event::Event;
 use crate::keys::ScopeKey;
 use crate::notice::Notice;
@@ -25,8 +26,8 @@ pub struct Hub<L> {
     /// What each live connection may do.
     pub(crate) access: HashMap<SessionId, policy::Access>,
     pub(crate) connects: HashMap<(ScopeId, Arc<str>), Allowance>,
-    /// Sessions that have something due, soonest first.
-    pub(crate) deadlines: BTreeSet<(u64, SessionId)>,
+    /// Offline sessions that have something due.
+    pub(crate) deadlines: Deadlines,
     pub(crate) next_session: u64,
     pub(crate) next_message: u64,
     pub(crate) now_ms: u64,
@@ -70,7 +71,7 @@ impl<L: Link> Hub<L> {
             presence: Presence::default(),
             access: HashMap::new(),
             connects: HashMap::new(),
-            deadlines: BTreeSet::new(),
+            deadlines: Deadlines::default(),
             next_session: 1,
             next_message: FIRST_OWN_MESSAGE,
             now_ms,
@@ -117,7 +118,7 @@ impl<L: Link> Hub<L> {
 
     /// When the next [`Event::Tick`] has something to do.
     pub fn next_deadline_ms(&self) -> Option<u64> {
-        self.deadlines.first().map(|(due_ms, _)| *due_ms)
+        self.deadlines.first_ms()
     }
 
     pub fn settings(&self) -> &Settings {
@@ -184,6 +185,7 @@ impl<L: Link> Hub<L> {
     /// Ends a session: subscriptions, mailbox and what the disk holds of it.
     pub(crate) fn remove_session(&mut self, id: SessionId, plan: &mut Plan<L>) -> Option<Session<L>> {
         let session = self.sessions.remove(id)?;
+        self.deadlines.clear(id);
         self.access.remove(&id);
         let key = self.key(session.scope);
         for subscription in session.subscriptions.values() {

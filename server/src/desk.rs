@@ -72,7 +72,7 @@ impl Job {
 /// How long the writer sleeps when nothing happens, so that due times are met within it.
 const IDLE: Duration = Duration::from_millis(500);
 /// How often room on the disk is looked at.
-const DISK_CHECK: Duration = Duration::from_millis(250);
+const DISK_CHECK: Duration = Duration::from_millis(20);
 
 impl Desk {
     /// Leaves an event and says its number. Never waits; connections ask [`Desk::is_full`] before they read on.
@@ -279,9 +279,11 @@ impl Writer {
                 }
                 Err(error) => {
                     tracing::error!(%error, "a commit failed; stopping, so that nothing unsaved is acknowledged");
-                    eprintln!(
-                        "thingstead: a commit failed: {error}. Start again to recover from the data folder."
+                    // The log may be on the same disk, and not being able to write must not be a second failure.
+                    let text = format!(
+                        "thingstead: a commit failed: {error}. Start again to recover from the data folder.\n"
                     );
+                    let _ = std::io::Write::write_all(&mut std::io::stderr(), text.as_bytes());
                     std::process::exit(70);
                 }
             }

@@ -358,13 +358,21 @@ impl Out {
         self.wake();
     }
 
-    /// Acknowledges a publish, in the order in which they came.
+    /// Answers a publish that nobody had to wait for; the order of the publishes is kept.
     pub(crate) fn answer(&mut self, packet_id: u16, qos: QoS, reason: ReasonCode, text: Option<String>) {
+        let ack = self.ack(packet_id, reason, text);
+        self.acks.add(packet_id, qos, ack);
+        self.write_acks();
+    }
+
+    fn ack(&self, packet_id: u16, reason: ReasonCode, text: Option<String>) -> Ack {
         let mut ack = Ack::new(packet_id, reason);
         ack.reason_string = text.filter(|_| self.explains).map(String::into_boxed_str);
-        self.acks.settle(packet_id, qos, ack);
-        let version = self.version();
-        let stage = self.stage;
+        ack
+    }
+
+    fn write_acks(&mut self) {
+        let (version, stage) = (self.version(), self.stage);
         let buffer = &mut self.buffer;
         self.acks.write(|packet| {
             if stage != Stage::Ending {
@@ -391,8 +399,15 @@ impl Out {
             let text = text.unwrap_or_else(|| reason.name().to_owned());
             self.finish(Refusal::new(reason, DisconnectReason::ServerError, text));
         } else {
-            self.answer(packet_id, qos, reason, text);
+            let ack = self.ack(packet_id, reason, text);
+            self.acks.settle(packet_id, qos, ack);
+            self.write_acks();
         }
+    }
+
+    /// Messages this client did not get since the last look, because it takes too little or too slowly.
+    pub(crate) fn take_dropped(&mut self) -> u64 {
+        std::mem::take(&mut self.dropped)
     }
 
     /// The connection is over: what it held goes now, however long others still know its link. Says what the

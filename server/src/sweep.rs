@@ -7,7 +7,7 @@ use broker::presence::DisconnectReason;
 use hub::Refusal;
 use mqtt::ReasonCode;
 
-use crate::link::{Dirty, write_all};
+use crate::link::{Dirty, Link, write_all};
 use crate::shared::Shared;
 
 /// Runs until it is dropped.
@@ -34,9 +34,23 @@ fn sweep_once(shared: &Shared) {
             link.finish(Refusal::new(ReasonCode::KeepAliveTimeout, DisconnectReason::KeepAliveTimeout, text));
             continue;
         }
+        explain_dropped(shared, &link);
         if let Some(before_ms) = now_ms.checked_sub(resend_after_ms).filter(|_| resend_after_ms > 0) {
             link.with(&mut dirty, |out| out.resend(before_ms, wall_ms, now_ms));
         }
     }
     write_all(&mut dirty);
+}
+
+fn explain_dropped(shared: &Shared, link: &Link) {
+    let (dropped, client) = {
+        let mut out = link.lock();
+        (out.take_dropped(), out.client.clone())
+    };
+    if dropped > 0 {
+        let text = format!(
+            "{dropped} message(s) were dropped for it: it reads more slowly than it is sent to, or takes no packet as large"
+        );
+        shared.explain(&client, "messages dropped", &text);
+    }
 }

@@ -57,8 +57,11 @@ fn filter(text: &str) -> Result<String, String> {
 }
 
 fn start_log(filter: &str, as_json: bool) -> Result<()> {
-    let log =
-        tracing_subscriber::fmt().with_env_filter(EnvFilter::try_new(filter)?).with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::try_new(filter)?)
+        .with_writer(std::io::stderr)
+        // A log that cannot be written, on a full disk say, must not end the process.
+        .log_internal_errors(false);
     if as_json {
         log.json().init();
     } else {

@@ -25,11 +25,16 @@ impl Acks {
         self.waiting.push_back(Waiting { packet_id, settled: None });
     }
 
+    /// The answer to a publish that nobody had to wait for; it queues behind those before it.
+    pub(crate) fn add(&mut self, packet_id: u16, qos: QoS, ack: Ack) {
+        self.waiting.push_back(Waiting { packet_id, settled: Some((qos, ack)) });
+    }
+
+    /// The answer to a publish that was expected. They come in order, so it is among the first.
     pub(crate) fn settle(&mut self, packet_id: u16, qos: QoS, ack: Ack) {
         let open = self.waiting.iter_mut().find(|w| w.packet_id == packet_id && w.settled.is_none());
-        match open {
-            Some(waiting) => waiting.settled = Some((qos, ack)),
-            None => self.waiting.push_back(Waiting { packet_id, settled: Some((qos, ack)) }),
+        if let Some(waiting) = open {
+            waiting.settled = Some((qos, ack));
         }
     }
 
@@ -73,7 +78,8 @@ mod tests {
         acks.expect(1);
         acks.expect(2);
         let mut written = Vec::new();
-        for id in [2, 3, 1] {
+        acks.add(3, QoS::AtLeastOnce, Ack::new(3, ReasonCode::Success));
+        for id in [2, 1] {
             acks.settle(id, QoS::AtLeastOnce, Ack::new(id, ReasonCode::Success));
             acks.write(|packet| {
                 if let Packet::Puback(ack) = packet {
