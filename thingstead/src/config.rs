@@ -117,7 +117,6 @@ impl Settings {
             keep_alive_max_s: self.keep_alive_max,
             keep_free_bytes: self.keep_free.unwrap_or(default.keep_free_bytes),
             accept_loss: self.accept_loss,
-            ..Config::default()
         })
     }
 }
