@@ -8,7 +8,7 @@ import subprocess
 import server as servers
 from promise import promise, wait_for
 from raw.doors import context, open_tls
-from raw.wire import Closed, Wire, joined, kept_session
+from raw.wire import Closed, Wire, joined, kept_session, open_plain
 
 OWN = {"own": True, "dialect": "standard"}
 
@@ -124,3 +124,32 @@ def status_tells_the_faces_of_the_running_server(place):
     told = json.loads(place.server.run("status", "--json"))
     assert place.server.endpoints["mqtt"] in json.dumps(told), told
     wait_for("a ready server", place.server.alive)
+
+
+@promise(**OWN)
+def what_a_full_disk_has_no_room_for_is_refused_and_the_rest_goes_on(place):
+    server = place.server
+    reader = joined(place, "reader", 5, **kept_session(5))
+    reader.subscribe(place.topic("kept"), qos=1)
+    reader.disconnect()
+    end(server, "SIGTERM")
+    # No disk has so much room, so for the server it is full.
+    server.flags += ["--keep-free", str(10**17)]
+    server.start()
+    writer = joined(place, "writer", 5)
+    for refused in (
+        writer.publish(place.topic("kept"), b"lost", 1),
+        writer.publish(place.topic("other"), b"lost", 1, retain=True),
+    ):
+        assert refused.code == 0x97 and "disk is full" in refused.properties["reason_string"], refused
+    passer = joined(place, "passer", 5)
+    assert passer.subscribe(place.topic("live"), qos=1) == [1]
+    assert writer.publish(place.topic("live"), b"goes on", 1).code == 0
+    assert passer.message().payload == b"goes on"
+    open_plain(place, 5).connect(place.client("keeper"), expect=0x88, **kept_session(5))
+    end(server, "SIGTERM")
+    del server.flags[-2:]
+    server.start()
+    assert joined(place, "writer", 5).publish(place.topic("kept"), b"stored", 1).code == 0
+    again = joined(place, "reader", 5, **kept_session(5))
+    assert again.connack.session_present and again.message().payload == b"stored"

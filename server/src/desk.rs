@@ -179,7 +179,8 @@ pub(crate) struct Writer {
     pub(crate) hub: Hub<Arc<Link>>,
     pub(crate) store: Box<dyn Store>,
     pub(crate) keep_free_bytes: u64,
-    pub(crate) checked: Instant,
+    /// When room on the disk was last looked at.
+    pub(crate) checked: Option<Instant>,
 }
 
 /// Room beyond the store's own reserve: the disk counts as full before a commit could be refused.
@@ -265,6 +266,7 @@ impl Writer {
         }
         let durability = if must_sync { Durability::Synced } else { Durability::Buffered };
         let begun = Instant::now();
+        let mut waits = false;
         loop {
             match self.store.commit(batch, durability) {
                 Ok(()) => break,
@@ -274,7 +276,9 @@ impl Writer {
                     return false;
                 }
                 Err(CommitError::Full) => {
-                    tracing::error!("the disk is full: the writer waits for room");
+                    if !std::mem::replace(&mut waits, true) {
+                        tracing::error!("the disk is full: the writer waits for room");
+                    }
                     std::thread::sleep(DISK_CHECK);
                 }
                 Err(error) => {
@@ -294,10 +298,10 @@ impl Writer {
     }
 
     fn check_disk(&mut self) {
-        if self.checked.elapsed() < DISK_CHECK {
+        if self.checked.is_some_and(|at| at.elapsed() < DISK_CHECK) {
             return;
         }
-        self.checked = Instant::now();
+        self.checked = Some(Instant::now());
         let Some(free) = self.store.free_bytes() else { return };
         let full = free < self.keep_free_bytes.saturating_add(MARGIN_BYTES);
         if full == self.hub.is_disk_full() {
