@@ -44,8 +44,12 @@ impl Up {
         // Measured: on two cores one worker costs the least CPU per message, the writer thread has the other.
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let workers = cores.saturating_sub(1).max(1);
-        let runtime =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build()?;
+        let runtime = match workers {
+            // One thread takes its tasks in the order in which they became ready, so that a SUBSCRIBE of one client is
+            // seen before the PUBLISH that another sends after it.
+            1 => tokio::runtime::Builder::new_current_thread().enable_all().build()?,
+            _ => tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build()?,
+        };
         let stopped = runtime.block_on(serve(config, begun, self.demo, &self.common));
         runtime.shutdown_background();
         stopped
