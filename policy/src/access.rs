@@ -10,12 +10,18 @@ use crate::pattern::Pattern;
 use crate::variables::Variables;
 use crate::verdict::{Fix, Place, Variable, Verdict, Why, allow_statement};
 
-/// A policy's name, the number of its default version, and that version's document.
+/// A policy's name, the number of its default version, and that version's document. A clone shares them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NamedDocument {
-    pub name: String,
+    pub name: Arc<str>,
     pub version: u32,
-    pub document: Document,
+    pub document: Arc<Document>,
+}
+
+impl NamedDocument {
+    pub fn new(name: impl Into<Arc<str>>, version: u32, document: impl Into<Arc<Document>>) -> Self {
+        Self { name: name.into(), version, document: document.into() }
+    }
 }
 
 /// The policies of one connection, compiled; a clone shares them.
@@ -83,6 +89,11 @@ impl Access {
         self.0.as_ref().is_some_and(|compiled| {
             compiled.clauses.iter().any(|clause| clause.asks && clause.actions & action.bit() != 0)
         })
+    }
+
+    /// What the policies were compiled with; none for who may do everything.
+    pub fn variables(&self) -> Option<&Variables> {
+        self.0.as_ref().map(|compiled| &compiled.variables)
     }
 
     pub fn evaluate(&self, ask: &Ask<'_>) -> Verdict {
@@ -203,9 +214,9 @@ impl Compiled {
             deciding.get_or_insert(clause);
             let list = &mut names[usize::from(clause.effect == Effect::Deny)];
             if let Some(named) = self.documents.get(clause.document)
-                && !list.contains(&named.name)
+                && !list.iter().any(|name| **name == *named.name)
             {
-                list.push(named.name.clone());
+                list.push(named.name.to_string());
             }
         }
         let [allowing, denying] = names;
@@ -237,8 +248,8 @@ impl Compiled {
             return (Why::NoPolicy, Some(Fix::AttachPolicy { document }));
         };
         let nearest = nearest::nearest(&self.documents, &self.variables, ask, arn);
-        let policy = nearest.as_ref().map_or(&first.name, |nearest| &nearest.place.policy).clone();
-        let policies = self.documents.iter().map(|named| (named.name.clone(), named.version)).collect();
+        let policy = nearest.as_ref().map_or(&*first.name, |nearest| &nearest.place.policy).to_owned();
+        let policies = self.documents.iter().map(|named| (named.name.to_string(), named.version)).collect();
         (Why::NothingMatched { policies, nearest }, Some(Fix::AddStatement { policy, statement }))
     }
 
@@ -251,7 +262,7 @@ impl Compiled {
             .find(|resource| resource.fill(&self.variables).is_ok_and(|pattern| pattern.matches(arn)));
         let resource = nearest::short(matching.or(statement.resources.first())?.text());
         Some(Place {
-            policy: named.name.clone(),
+            policy: named.name.to_string(),
             version: named.version,
             statement: clause.statement + 1,
             sid: statement.sid.clone(),

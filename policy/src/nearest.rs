@@ -58,7 +58,7 @@ fn place(
     );
     let text = if whole { resource.text() } else { short(resource.text()) };
     Place {
-        policy: named.name.clone(),
+        policy: named.name.to_string(),
         version: named.version,
         statement: position + 1,
         sid: statement.sid.clone(),

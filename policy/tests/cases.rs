@@ -96,7 +96,7 @@ impl Case {
     fn document(&mut self, json: &str) -> Result<(), String> {
         let (name, version, _) = self.policies.pop().ok_or("there is no policy yet")?;
         let document = Document::parse(json).map_err(|error| error.to_string())?;
-        self.documents.push(NamedDocument { name, version, document });
+        self.documents.push(NamedDocument::new(name, version, document));
         Ok(())
     }
 
@@ -146,7 +146,7 @@ impl Case {
         for (name, version, statements) in &self.policies {
             let json = format!(r#"{{"Version":"2012-10-17","Statement":[{}]}}"#, statements.join(","));
             let document = Document::parse(&json).map_err(|error| error.to_string())?;
-            documents.push(NamedDocument { name: name.clone(), version: *version, document });
+            documents.push(NamedDocument::new(name.as_str(), *version, document));
         }
         let access = Access::compile(&documents, self.variables.clone());
         let verdict = access.evaluate(&ask);

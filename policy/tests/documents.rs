@@ -36,7 +36,7 @@ fn a_document_cut_short_or_with_a_byte_changed_never_panics() {
             let width = text[at..].chars().next().map_or(0, char::len_utf8);
             text.replace_range(at..at + width, put);
             if let Ok(document) = Document::parse(&text) {
-                let named = NamedDocument { name: "p".into(), version: 1, document };
+                let named = NamedDocument::new("p", 1, document);
                 named.document.lint();
                 let access = Access::compile(&[named], Variables::default());
                 assert!(!access.evaluate(&Ask::publish(put)).to_string().is_empty());
@@ -103,7 +103,7 @@ fn a_value_longer_than_1024_characters_is_not_substituted() {
 fn verdicts_that_depend_on_the_moment_say_so() {
     let json = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"iot:Publish",
         "Resource":"*","Condition":{"DateLessThan":{"aws:CurrentTime":"2030-01-01T00:00:00Z"}}}}"#;
-    let timed = NamedDocument { document: Document::parse(json).expect("valid"), ..named("topic/a") };
+    let timed = NamedDocument::new("p", 1, Document::parse(json).expect("valid"));
     let access = Access::compile(&[timed], Variables::default());
     assert!(access.depends_on_moment(Action::Publish));
     assert!(!access.depends_on_moment(Action::Receive));
@@ -125,7 +125,7 @@ fn an_access_can_be_shared_between_threads() {
 
 fn named(tail: &str) -> NamedDocument {
     let json = document(&format!("arn:aws:iot:*:*:{tail}"));
-    NamedDocument { name: "p".into(), version: 1, document: Document::parse(&json).expect("valid") }
+    NamedDocument::new("p", 1, Document::parse(&json).expect("valid"))
 }
 
 fn json_value() -> impl Strategy<Value = serde_json::Value> {
@@ -189,7 +189,7 @@ fn statement() -> impl Strategy<Value = serde_json::Value> {
 fn compiled(statements: Vec<serde_json::Value>, client_id: Option<String>) -> Access {
     let json = serde_json::json!({ "Version": "2012-10-17", "Statement": statements }).to_string();
     let document = Document::parse(&json).expect(&json);
-    let documents = [NamedDocument { name: "p".into(), version: 1, document }];
+    let documents = [NamedDocument::new("p", 1, document)];
     let (account, region) = ("000000000001".to_owned(), "r".to_owned());
     Access::compile(&documents, Variables { account, region, client_id, ..Variables::default() })
 }

@@ -200,7 +200,7 @@ fn anonymous(config: &Config) -> Result<Access, StartError> {
         region: config.region.clone(),
         ..Variables::default()
     };
-    Ok(Access::compile(&[NamedDocument { name: "anonymous".into(), version: 1, document }], variables))
+    Ok(Access::compile(&[NamedDocument::new("anonymous", 1, document)], variables))
 }
 
 fn check_plain(config: &Config) -> Result<(), StartError> {
