@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use message::{Dialect, Filter, QoS, Tree};
+use policy::Access;
 
 use crate::session::SessionId;
 
@@ -20,6 +21,8 @@ pub struct Subscriber<L> {
     pub persistent: bool,
     /// 0: none.
     pub subscription_id: u32,
+    /// What the live connection may receive.
+    pub access: Access,
 }
 
 /// The members of `$share/NAME/filter`: each message goes to one of them.

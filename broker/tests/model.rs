@@ -44,6 +44,7 @@ fn subscriber(session: u64, qos: QoS) -> Subscriber<u32> {
         no_local: false,
         retain_as_published: false,
         persistent: false,
+        access: policy::Access::everything(),
         subscription_id: 0,
     }
 }

@@ -9,7 +9,7 @@ use broker::{ScopeId, Session, SessionId};
 use message::limits::{check_client_id, check_properties, check_topic};
 use message::{Dialect, Message, QoS, Topic};
 use mqtt::{Connack, Connect, ReasonCode, Version};
-use policy::{Action, Ask, Resource};
+use policy::{Action, Resource};
 
 use crate::Link;
 use crate::event::{Cause, ConnectRequest};
@@ -55,7 +55,7 @@ impl<L: Link> Hub<L> {
             let text = "the client id is too long for a key of the store: choose a shorter one";
             return Err(Refusal::client_error(ReasonCode::ClientIdNotValid, text));
         }
-        let ask = Ask::new(Action::Connect, Resource::Client(&client));
+        let ask = self.ask(Action::Connect, Resource::Client(&client));
         if !request.access.allows(&ask) {
             return Err(Refusal::not_allowed(request.access.evaluate(&ask).to_string()));
         }
@@ -169,12 +169,12 @@ impl<L: Link> Hub<L> {
         }
         // A will on a reserved topic is accepted and comes to nothing, as on AWS; publishing it says so.
         if !topic.is_reserved()
-            && let Outcome::Denied(verdict) = judge(self.settings.dialect, &request.access, &topic)
+            && let Outcome::Denied(verdict) = judge(self.settings.dialect, &request.access, &topic, self.now_ms)
         {
             return Err(Refusal::not_allowed(format!("the will may not be published: {verdict}")));
         }
         if will.retain {
-            let ask = Ask::new(Action::RetainPublish, Resource::Topic(&topic));
+            let ask = self.ask(Action::RetainPublish, Resource::Topic(&topic));
             if !request.access.allows(&ask) {
                 let verdict = request.access.evaluate(&ask);
                 return Err(Refusal::not_allowed(format!("the will may not be retained: {verdict}")));
@@ -211,7 +211,6 @@ impl<L: Link> Hub<L> {
             Some(id) => self.resume(id, &request, &admitted, connection),
             None => self.create(&request, &admitted, connection),
         };
-        self.access.insert(id, request.access.clone());
         if resumed.is_none() || admitted.will.is_some() || self.will_was_stored(id) {
             self.store_session(id, plan);
         }
@@ -268,6 +267,7 @@ impl<L: Link> Hub<L> {
             session.will = admitted.will.clone();
             session.connection = connection;
         }
+        self.access.insert(id, request.access.clone());
         self.route_session(id);
         id
     }
@@ -280,6 +280,7 @@ impl<L: Link> Hub<L> {
     ) -> SessionId {
         let id = SessionId(self.next_session);
         self.next_session += 1;
+        self.access.insert(id, request.access.clone());
         self.sessions.insert(Session {
             id,
             scope: request.scope,

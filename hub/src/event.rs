@@ -9,6 +9,8 @@ use message::{Message, QoS};
 use mqtt::{Connect, Subscribe, Unsubscribe};
 use policy::Access;
 
+use crate::keys::ScopeKey;
+
 /// Something that happened; decided in the order it arrives.
 #[derive(Debug)]
 pub enum Event<L> {
@@ -64,6 +66,19 @@ pub enum Event<L> {
         will: bool,
         why: String,
     },
+    /// The connection's policies have changed: this is what it may do from now on.
+    Access {
+        link: L,
+        session: SessionId,
+        access: Access,
+    },
+    /// Something about the thing with this client's name has changed: whoever is connected with it is reviewed.
+    Review {
+        scope: ScopeId,
+        client: String,
+    },
+    /// An account and region that was not there before; its number is the next one.
+    Scope(ScopeKey),
     /// Time has passed.
     Tick,
     /// Whether the disk takes writes; while it does not, what needs the disk is refused and says so.

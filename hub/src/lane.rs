@@ -10,7 +10,7 @@ use message::limits::check_topic;
 use message::{Dialect, LimitExceeded, Topic, can_publish};
 use policy::{Access, Action, Ask, Resource, Verdict};
 
-use crate::view::{Route, View};
+use crate::view::{Route, Unheard, View};
 
 /// Topics one connection remembers; beyond that the oldest half is forgotten.
 const REMEMBERED_TOPICS: usize = 1024;
@@ -27,6 +27,7 @@ pub struct Lane<L> {
     index: Option<Box<(RandomState, HashMap<u64, usize>)>>,
     last: usize,
     bytes: usize,
+    unheard: Vec<Unheard<L>>,
 }
 
 /// What is known of one topic.
@@ -34,6 +35,8 @@ pub struct Lane<L> {
 pub struct Entry<L> {
     pub topic: Topic,
     pub outcome: Outcome,
+    /// The verdict is good for this moment only.
+    is_momentary: bool,
     generation: u64,
     pub route: Arc<Route<L>>,
 }
@@ -55,7 +58,7 @@ pub enum Outcome {
 
 impl<L: Clone> Default for Lane<L> {
     fn default() -> Self {
-        Lane { entries: Vec::new(), index: None, last: 0, bytes: 0 }
+        Lane { entries: Vec::new(), index: None, last: 0, bytes: 0, unheard: Vec::new() }
     }
 }
 
@@ -68,18 +71,29 @@ impl<L: Clone> Lane<L> {
         scope: ScopeId,
         access: &Access,
         topic: &str,
+        now_ms: impl Fn() -> u64,
     ) -> Option<&Entry<L>> {
         let at = match self.find(topic) {
             Some(at) => at,
-            None => self.learn(dialect, access, topic)?,
+            None => self.learn(dialect, access, topic, now_ms())?,
         };
         self.last = at;
         let entry = self.entries.get_mut(at)?;
-        if entry.generation != view.generation {
-            entry.route = Arc::new(view.route(scope, topic));
+        if entry.is_momentary {
+            entry.outcome = judge(dialect, access, &entry.topic, now_ms());
+        }
+        if entry.generation != view.generation || entry.route.is_momentary {
+            let route = view.route(scope, topic, now_ms());
+            self.unheard.clone_from(&route.unheard);
+            entry.route = Arc::new(route);
             entry.generation = view.generation;
         }
         Some(entry)
+    }
+
+    /// Who turned out not to be allowed to receive what was looked up; each is told of once.
+    pub fn take_unheard(&mut self) -> Vec<Unheard<L>> {
+        std::mem::take(&mut self.unheard)
     }
 
     /// Forgets every verdict: the connection's policies have changed.
@@ -98,16 +112,17 @@ impl<L: Clone> Lane<L> {
         self.entries.get(at).filter(|e| &*e.topic == topic).map(|_| at)
     }
 
-    fn learn(&mut self, dialect: Dialect, access: &Access, topic: &str) -> Option<usize> {
+    fn learn(&mut self, dialect: Dialect, access: &Access, topic: &str, now_ms: u64) -> Option<usize> {
         if self.entries.len() >= REMEMBERED_TOPICS || self.bytes >= REMEMBERED_BYTES {
             self.forget();
         }
         let topic = Topic::parse(topic).ok()?;
-        let outcome = judge(dialect, access, &topic);
+        let outcome = judge(dialect, access, &topic, now_ms);
+        let is_momentary = access.depends_on_moment(Action::Publish);
         let at = self.entries.len();
         self.bytes += topic.len();
-        let route = Arc::new(Route { direct: Vec::new(), groups: Vec::new(), stores: false });
-        self.entries.push(Entry { topic, outcome, generation: u64::MAX, route });
+        let route = Arc::new(Route::empty());
+        self.entries.push(Entry { topic, outcome, is_momentary, generation: u64::MAX, route });
         if self.entries.len() > SEARCHED_TOPICS {
             let index = self.index.get_or_insert_with(Box::default);
             let known = if index.1.is_empty() { 0 } else { at };
@@ -120,7 +135,7 @@ impl<L: Clone> Lane<L> {
 }
 
 /// The authorization step of a publish: limits of the dialect, reserved topics, policy.
-pub fn judge(dialect: Dialect, access: &Access, topic: &Topic) -> Outcome {
+pub fn judge(dialect: Dialect, access: &Access, topic: &Topic, now_ms: u64) -> Outcome {
     if dialect == Dialect::Aws
         && let Err(limit) = check_topic(topic)
     {
@@ -130,7 +145,7 @@ pub fn judge(dialect: Dialect, access: &Access, topic: &Topic) -> Outcome {
     if reserved && !can_publish(topic) {
         return Outcome::NotForClients;
     }
-    let ask = Ask::new(Action::Publish, Resource::Topic(topic));
+    let ask = Ask { now_ms: Some(now_ms), ..Ask::new(Action::Publish, Resource::Topic(topic)) };
     if !access.allows(&ask) {
         return Outcome::Denied(Arc::new(access.evaluate(&ask)));
     }

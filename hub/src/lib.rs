@@ -20,6 +20,7 @@ mod disconnect;
 mod mail;
 mod open;
 mod publish;
+mod rights;
 mod subscribe;
 mod time;
 mod world;
@@ -32,7 +33,7 @@ pub use plan::Plan;
 pub use refusal::Refusal;
 pub use settings::Settings;
 pub use trace::{Step, Trace};
-pub use view::{Reach, Route, View};
+pub use view::{Reach, Route, Unheard, View};
 pub use world::Hub;
 
 /// A handle for a live connection: cheap to clone, equal only to itself.

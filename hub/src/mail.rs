@@ -85,6 +85,7 @@ impl<L: Link> Hub<L> {
         let sets_dup = self.settings.dialect == Dialect::Standard;
         let mut parcels = Vec::with_capacity(records.len());
         let mut gone = Vec::new();
+        let mut unheard = Vec::new();
         for (seq, bytes) in records {
             next = seq + 1;
             if session.mailbox.is_taken(seq) {
@@ -93,6 +94,15 @@ impl<L: Link> Hub<L> {
             match Record::decode(&bytes) {
                 Ok(record) if record.message.is_expired(self.now_ms) && !is_begun(session, seq, &record) => {
                     gone.push(seq);
+                }
+                Ok(record) if !is_begun(session, seq, &record) => {
+                    match self.may_receive(id, &record.message.topic) {
+                        Ok(()) => parcels.push(parcel(session, seq, record, sets_dup)),
+                        Err(verdict) => {
+                            unheard.push(verdict);
+                            gone.push(seq);
+                        }
+                    }
                 }
                 Ok(record) => parcels.push(parcel(session, seq, record, sets_dup)),
                 Err(error) => {
@@ -108,6 +118,7 @@ impl<L: Link> Hub<L> {
             gone.extend(from..tail);
             next = tail;
         }
+        unheard.into_iter().for_each(|verdict| self.tell_unheard(&link, verdict, plan));
         plan.tell(Notice::Page { link, parcels, next, tail });
         self.taken(id, &gone, plan);
     }

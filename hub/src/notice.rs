@@ -7,6 +7,7 @@ use message::{Message, QoS};
 use mqtt::{Connack, ReasonCode, Suback, Unsuback};
 
 use crate::refusal::Refusal;
+use crate::view::Unheard;
 
 /// Something to tell a connection or a person.
 #[derive(Debug)]
@@ -50,6 +51,12 @@ pub enum Notice<L> {
         parcels: Vec<Parcel>,
         next: u64,
         tail: u64,
+    },
+    /// The connection did not get a topic it has subscribed to, because its policies do not allow that.
+    Unheard(Unheard<L>),
+    /// What this connection may do has to be worked out anew.
+    Review {
+        link: L,
     },
     /// Something a person may want to know about a client.
     Explain {

@@ -50,7 +50,9 @@ impl<L: Link> Hub<L> {
     /// Clearing a retained message frees room, so that is let through.
     fn needs_disk(&self, origin: Origin, message: &Message) -> bool {
         let persistent = |id| self.sessions.get(id).is_some_and(|s| s.persistent);
-        let stored = |scope: &crate::world::Scope<L>| Route::of(&scope.routes.tree, &message.topic).stores;
+        let now_ms = self.now_ms;
+        let stored =
+            |scope: &crate::world::Scope<L>| Route::of(&scope.routes.tree, &message.topic, now_ms).stores;
         message.retain && !message.payload.is_empty()
             || message.qos == QoS::ExactlyOnce && origin.session.is_some_and(persistent)
             || message.qos > QoS::AtMostOnce && self.scopes.get(origin.scope.0 as usize).is_some_and(stored)
@@ -81,7 +83,8 @@ impl<L: Link> Hub<L> {
             self.retain(scope, &message, plan);
         }
         let Some(place) = self.scopes.get(scope.0 as usize) else { return };
-        let route = Route::of(&place.routes.tree, &message.topic);
+        let route = Route::of(&place.routes.tree, &message.topic, self.now_ms);
+        route.unheard.iter().cloned().for_each(|unheard| plan.tell(Notice::Unheard(unheard)));
         let mut stores = Vec::new();
         route.for_each(publisher, message.id, message.qos, |reach| {
             let qos = reach.granted(message.qos);

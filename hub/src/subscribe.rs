@@ -7,7 +7,7 @@ use broker::{SessionId, Subscription};
 use message::limits::check_filter;
 use message::{Dialect, Filter, Message, QoS};
 use mqtt::{ReasonCode, Suback, Subscribe, SubscribeFilter, Unsuback, Unsubscribe};
-use policy::{Action, Ask, Resource};
+use policy::{Action, Resource};
 
 use crate::Link;
 use crate::event::StoreFor;
@@ -126,8 +126,8 @@ impl<L: Link> Hub<L> {
         let filter =
             Filter::parse(&asked.filter).map_err(|e| invalid(format!("filter \"{}\": {e}", asked.filter)))?;
         self.check_filter_limits(id, &filter)?;
-        let access = self.access(id);
-        let ask = Ask::new(Action::Subscribe, Resource::TopicFilter(filter.as_str()));
+        let access = self.access.get(&id).cloned();
+        let ask = self.ask(Action::Subscribe, Resource::TopicFilter(filter.as_str()));
         if let Some(access) = access.filter(|a| !a.allows(&ask)) {
             return Err(Refusal::not_allowed(access.evaluate(&ask).to_string()));
         }
@@ -229,6 +229,10 @@ impl<L: Link> Hub<L> {
             .collect();
         *left -= retained.len();
         for message in retained {
+            if let Err(verdict) = self.may_receive(id, &message.topic) {
+                self.tell_unheard(link, verdict, plan);
+                continue;
+            }
             let qos = message.qos.min(entered.qos);
             let subscription_ids = subscription_ids.clone();
             if persistent && qos > QoS::AtMostOnce {
@@ -291,10 +295,6 @@ impl<L: Link> Hub<L> {
                 presence::subscription_event(&client, &session.connection, self.now_ms, kind, &filters);
             self.presence_event(scope, &topic, &client, event, plan);
         }
-    }
-
-    fn access(&self, id: SessionId) -> Option<policy::Access> {
-        self.access.get(&id).cloned()
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use broker::{Group, ScopeId, SessionId, Subscriber, Target};
 use message::{QoS, Tree};
+use policy::{Action, Ask, Resource, Verdict};
 
 /// One picture; replaced as a whole after each commit that changed a subscription.
 #[derive(Debug)]
@@ -20,6 +21,17 @@ pub struct Route<L> {
     pub groups: Vec<Arc<Group<L>>>,
     /// Somebody here takes QoS above 0 through a mailbox.
     pub stores: bool,
+    /// Who has a matching subscription and may not receive the topic.
+    pub unheard: Vec<Unheard<L>>,
+    /// Good for this moment only: a policy's condition depends on the time.
+    pub is_momentary: bool,
+}
+
+/// A connection that does not get a topic, and why.
+#[derive(Debug, Clone)]
+pub struct Unheard<L> {
+    pub link: L,
+    pub verdict: Arc<Verdict>,
 }
 
 /// One session that gets a topic, all its matching subscriptions merged.
@@ -35,22 +47,32 @@ pub struct Reach<L> {
 }
 
 impl<L: Clone> View<L> {
-    pub fn route(&self, scope: ScopeId, topic: &str) -> Route<L> {
-        match self.trees.get(scope.0 as usize) {
-            Some(tree) => Route::of(tree, topic),
-            None => Route { direct: Vec::new(), groups: Vec::new(), stores: false },
-        }
+    pub fn route(&self, scope: ScopeId, topic: &str, now_ms: u64) -> Route<L> {
+        self.trees.get(scope.0 as usize).map_or_else(Route::empty, |tree| Route::of(tree, topic, now_ms))
     }
 }
 
 impl<L: Clone> Route<L> {
-    /// Looks a topic up. A session with several matching filters gets one copy, at its highest QoS.
-    pub fn of(tree: &Tree<Target<L>>, topic: &str) -> Self {
+    pub fn empty() -> Self {
+        Route {
+            direct: Vec::new(),
+            groups: Vec::new(),
+            stores: false,
+            unheard: Vec::new(),
+            is_momentary: false,
+        }
+    }
+
+    /// Looks a topic up. A session with several matching filters gets one copy, at its highest QoS; a connection that
+    /// may not receive the topic gets none. What an offline session may receive is asked when it is online again.
+    pub fn of(tree: &Tree<Target<L>>, topic: &str, now_ms: u64) -> Self {
         let mut direct: Vec<Reach<L>> = Vec::new();
         let mut groups = Vec::new();
+        let mut hearing = Hearing { topic, now_ms, unheard: Vec::new(), is_momentary: false };
         tree.for_each_match(topic, |_, target| match target {
-            Target::One(subscriber) => direct.push(Reach::of(subscriber)),
-            Target::Group(group) => groups.push(group.clone()),
+            Target::One(subscriber) if hearing.admits(subscriber) => direct.push(Reach::of(subscriber)),
+            Target::One(_) => {}
+            Target::Group(group) => groups.push(hearing.group(group)),
         });
         if !direct.is_sorted_by_key(|r| r.session) {
             direct.sort_by_key(|r| r.session);
@@ -64,7 +86,8 @@ impl<L: Clone> Route<L> {
         });
         let stores = direct.iter().any(|r| r.persistent && r.qos > QoS::AtMostOnce)
             || groups.iter().any(|g| g.members.iter().any(|m| m.persistent && m.qos > QoS::AtMostOnce));
-        Route { direct, groups, stores }
+        let Hearing { unheard, is_momentary, .. } = hearing;
+        Route { direct, groups, stores, unheard, is_momentary }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -89,6 +112,42 @@ impl<L: Clone> Route<L> {
                 each(&Reach::of(member));
             }
         }
+    }
+}
+
+/// Asks each subscriber's policies for one topic.
+struct Hearing<'a, L> {
+    topic: &'a str,
+    now_ms: u64,
+    unheard: Vec<Unheard<L>>,
+    is_momentary: bool,
+}
+
+impl<L: Clone> Hearing<'_, L> {
+    fn admits(&mut self, subscriber: &Subscriber<L>) -> bool {
+        let Some(link) = &subscriber.link else { return true };
+        let ask = self.ask();
+        let admitted = subscriber.access.allows(&ask);
+        if !admitted {
+            let verdict = Arc::new(subscriber.access.evaluate(&ask));
+            self.unheard.push(Unheard { link: link.clone(), verdict });
+        }
+        self.is_momentary |= subscriber.access.depends_on_moment(Action::Receive);
+        admitted
+    }
+
+    /// The group without those members that may not receive the topic.
+    fn group(&mut self, group: &Arc<Group<L>>) -> Arc<Group<L>> {
+        let admitted: Vec<bool> = group.members.iter().map(|member| self.admits(member)).collect();
+        if !admitted.contains(&false) {
+            return group.clone();
+        }
+        let members = group.members.iter().zip(admitted).filter(|(_, admitted)| *admitted);
+        Arc::new(Group { name: group.name.clone(), members: members.map(|(m, _)| m.clone()).collect() })
+    }
+
+    fn ask(&self) -> Ask<'_> {
+        Ask { now_ms: Some(self.now_ms), ..Ask::new(Action::Receive, Resource::Topic(self.topic)) }
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use broker::session::Will;
 use broker::{Presence, Retained, Routes, ScopeId, Session, SessionId, Sessions, Subscriber};
+use policy::Access;
 use store::Reader;
 
 use crate::Link;
@@ -24,7 +25,7 @@ pub struct Hub<L> {
     pub(crate) sessions: Sessions<L>,
     pub(crate) presence: Presence,
     /// What each live connection may do.
-    pub(crate) access: HashMap<SessionId, policy::Access>,
+    pub(crate) access: HashMap<SessionId, Access>,
     pub(crate) connects: HashMap<(ScopeId, Arc<str>), Allowance>,
     /// Offline sessions that have something due.
     pub(crate) deadlines: Deadlines,
@@ -34,7 +35,7 @@ pub struct Hub<L> {
     pub(crate) forgot_ms: u64,
     pub(crate) disk_full: bool,
     generation: u64,
-    changed: bool,
+    pub(crate) changed: bool,
 }
 
 /// What belongs to one account and region.
@@ -99,6 +100,9 @@ impl<L: Link> Hub<L> {
             Event::Drop { scope, client, clean_session, will, why } => {
                 self.drop_client(scope, &client, clean_session, will, &why, plan);
             }
+            Event::Access { link, session, access } => self.change_access(&link, session, access),
+            Event::Review { scope, client } => self.review(scope, &client, plan),
+            Event::Scope(key) => self.open_scope(key),
             Event::Tick => self.tick(plan),
             Event::Disk { full } => self.disk_full = full,
         }
@@ -159,8 +163,9 @@ impl<L: Link> Hub<L> {
     pub(crate) fn route_session(&mut self, id: SessionId) {
         let Some(session) = self.sessions.get(id) else { return };
         let Some(scope) = self.scopes.get_mut(session.scope.0 as usize) else { return };
+        let access = self.access.get(&id).cloned().unwrap_or(Access::everything());
         for subscription in session.subscriptions.values() {
-            scope.routes.insert(&subscription.filter, subscriber(session, subscription));
+            scope.routes.insert(&subscription.filter, subscriber(session, subscription, &access));
         }
         self.changed |= !session.subscriptions.is_empty();
     }
@@ -170,7 +175,8 @@ impl<L: Link> Hub<L> {
         let Some(session) = self.sessions.get(id) else { return };
         let Some(scope) = self.scopes.get_mut(session.scope.0 as usize) else { return };
         if let Some(subscription) = session.subscriptions.get(filter) {
-            scope.routes.insert(&subscription.filter, subscriber(session, subscription));
+            let access = self.access.get(&id).cloned().unwrap_or(Access::everything());
+            scope.routes.insert(&subscription.filter, subscriber(session, subscription, &access));
             self.changed = true;
         }
     }
@@ -226,7 +232,11 @@ fn stored_will(will: &Will) -> broker::session::StoredWill {
     broker::session::StoredWill { message: will.message.to_bytes(), delay_s: will.delay_s }
 }
 
-fn subscriber<L: Clone>(session: &Session<L>, subscription: &broker::Subscription) -> Subscriber<L> {
+fn subscriber<L: Clone>(
+    session: &Session<L>,
+    subscription: &broker::Subscription,
+    access: &Access,
+) -> Subscriber<L> {
     Subscriber {
         session: session.id,
         link: session.link.clone(),
@@ -235,5 +245,6 @@ fn subscriber<L: Clone>(session: &Session<L>, subscription: &broker::Subscriptio
         retain_as_published: subscription.retain_as_published,
         persistent: session.persistent,
         subscription_id: subscription.subscription_id,
+        access: access.clone(),
     }
 }

@@ -1,7 +1,7 @@
 //! The words of an event in, values out. Knows no hub.
 //!
 //! `connect LINK CLIENT v5|v311 [clean] [expiry=S] [keepalive=S] [will=TOPIC:QOS:TEXT] [willdelay=S] [willexpiry=S]
-//! [willretain] [denied] [thing=NAME]` · `bye LINK [expiry=S] [sent=SEQ]` · `lost LINK [reason=NAME] [sent=SEQ]` ·
+//! [willretain] [denied] [allow=ACTION:TAIL,…] [thing=NAME]` · `access LINK [denied] [allow=…]` · `review CLIENT` · `bye LINK [expiry=S] [sent=SEQ]` · `lost LINK [reason=NAME] [sent=SEQ]` ·
 //! `subscribe LINK FILTER:QOS[:nl][:rap][:rh1|rh2]… [id=N]` · `unsubscribe LINK FILTER…` ·
 //! `publish LINK TOPIC QOS [TEXT] [pid=N] [retain] [expiry=S]` · `taken LINK SEQ…` · `received LINK SEQ` ·
 //! `released LINK PID` · `fetch LINK FROM MOST` · `drop CLIENT [clean] [will]` · `wait SECONDS` · `disk full|room` ·

@@ -12,7 +12,7 @@ use hub::{
 };
 use message::{Dialect, Message, Properties, QoS, Topic};
 use mqtt::{Connect, Subscribe, SubscribeFilter, Unsubscribe, Version, Will};
-use policy::{Access, Variables};
+use policy::{Access, Document, NamedDocument, Variables};
 use store::limits::BLOCK_BYTES;
 use store::{Batch, Disk, Durability, Faulty, Store as _};
 
@@ -126,6 +126,12 @@ impl Stage {
                 will: words.has("will"),
                 why: "an operator asked for it".to_owned(),
             },
+            "access" => Event::Access {
+                link: words.number(1)?,
+                session: self.session(words)?,
+                access: access(words)?,
+            },
+            "review" => Event::Review { scope: ScopeId(0), client: words.at(1)?.to_owned() },
             "wait" => Event::Tick,
             "disk" => Event::Disk { full: words.has("full") },
             other => return Err(format!("there is no event {other}")),
@@ -156,7 +162,9 @@ impl Stage {
         let answer = (message.qos > QoS::AtMostOnce).then_some(Answer { link, packet_id, qos: message.qos });
         let mut lane = Lane::default();
         let access = Access::everything();
-        let entry = lane.decide(&self.view, self.settings.dialect, ScopeId(0), &access, &message.topic);
+        let now_ms = self.now_ms;
+        let entry =
+            lane.decide(&self.view, self.settings.dialect, ScopeId(0), &access, &message.topic, || now_ms);
         let entry = entry.ok_or("not a topic")?;
         match &entry.outcome {
             Outcome::Allowed if !message.retain && message.qos < QoS::ExactlyOnce => {}
@@ -166,7 +174,8 @@ impl Stage {
             }
             outcome => return Ok(vec![format!("lane {outcome:?}")]),
         }
-        let (message, mut told, mut receivers) = (Arc::new(message), Vec::new(), Vec::new());
+        let unheard = entry.route.unheard.iter().cloned().map(|unheard| told::line(&Notice::Unheard(unheard)));
+        let (message, mut told, mut receivers) = (Arc::new(message), unheard.collect::<Vec<_>>(), Vec::new());
         entry.route.for_each(Some(session), message.id, message.qos, |reach| {
             let (qos, subscription_ids) = (reach.granted(message.qos), reach.subscription_ids.clone());
             if reach.stores(message.qos) {
@@ -257,12 +266,6 @@ fn connect(words: &Words<'_>) -> Result<ConnectRequest<Link>, String> {
     packet.keep_alive_s = words.value_as("keepalive")?.unwrap_or(0);
     packet.authentication_method = words.value("auth").map(str::to_owned);
     packet.will = words.value("will").map(|will| self::will(will, words)).transpose()?;
-    let access = match words.has("denied") {
-        true => {
-            Access::compile(&[], Variables { principal: "certificate 00".into(), ..Variables::default() })
-        }
-        false => Access::everything(),
-    };
     Ok(ConnectRequest {
         link: words.number(1)?,
         scope: ScopeId(0),
@@ -270,8 +273,36 @@ fn connect(words: &Words<'_>) -> Result<ConnectRequest<Link>, String> {
         principal: "00".into(),
         thing: words.value("thing").map(Into::into),
         address: "192.0.2.1".into(),
-        access,
+        access: access(words)?,
     })
+}
+
+/// `denied`: no policy. `allow=ACTION:TAIL,…`: one policy with a statement for each, `iot:` left out.
+fn access(words: &Words<'_>) -> Result<Access, String> {
+    let variables = Variables {
+        principal: "certificate 00".into(),
+        account: "000000000000".into(),
+        region: "us-east-1".into(),
+        ..Variables::default()
+    };
+    let Some(allowed) = words.value("allow") else {
+        return Ok(match words.has("denied") {
+            true => Access::compile(&[], variables),
+            false => Access::everything(),
+        });
+    };
+    let statements: Vec<String> = allowed
+        .split(',')
+        .filter_map(|pair| pair.split_once(':'))
+        .map(|(action, tail)| {
+            format!(
+                r#"{{"Effect":"Allow","Action":"iot:{action}","Resource":"arn:aws:iot:us-east-1:000000000000:{tail}"}}"#
+            )
+        })
+        .collect();
+    let json = format!(r#"{{"Version":"2012-10-17","Statement":[{}]}}"#, statements.join(","));
+    let document = Document::parse(&json).map_err(|fault| fault.to_string())?;
+    Ok(Access::compile(&[NamedDocument::new("p", 1, document)], variables))
 }
 
 fn will(will: &str, words: &Words<'_>) -> Result<Will, String> {
