@@ -1,0 +1,1 @@
+//! Requests that other clients signed in, accepted or refused out.
