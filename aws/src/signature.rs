@@ -15,8 +15,7 @@ use std::fmt;
 
 use aws_lc_rs::hmac;
 
-use http::{HeaderMap, Method};
-
+use crate::Request;
 use crate::credential::CredentialScope;
 
 pub use fault::{SignatureFault, Wire};
@@ -38,18 +37,6 @@ pub const WEBSOCKET_EXPIRES_S: u64 = 86_400;
 
 /// Validity of any other presigned URL without `X-Amz-Expires`.
 pub const EXPIRES_S: u64 = 900;
-
-/// What is looked at of an HTTP request.
-#[derive(Debug, Clone, Copy)]
-pub struct Request<'a> {
-    pub method: &'a Method,
-    /// As it came: still percent-encoded.
-    pub path: &'a str,
-    /// As it came, without the question mark.
-    pub query: &'a str,
-    pub headers: &'a HeaderMap,
-    pub body: &'a [u8],
-}
 
 /// What a request says about who signed it and when. Nothing of it is proven before [`verify`].
 #[derive(Clone, PartialEq, Eq)]

@@ -3,7 +3,8 @@
 use http::header::AUTHORIZATION;
 
 use super::encoding::{decode, read_sha256_hex};
-use super::{EXPIRES_MAX_S, Payload, Place, Request, SignatureFault, Signed, Timestamp};
+use super::{EXPIRES_MAX_S, Payload, Place, SignatureFault, Signed, Timestamp};
+use crate::Request;
 use crate::credential::CredentialScope;
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";

@@ -4,7 +4,8 @@ use aws_lc_rs::hmac;
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 
 use super::encoding::{encode, hex, sha256_hex};
-use super::{Payload, Place, Request, Rules, SignatureFault, Signed, Timestamp, canonical};
+use super::{Payload, Place, Rules, SignatureFault, Signed, Timestamp, canonical};
+use crate::Request;
 use crate::credential::CredentialScope;
 
 /// With which key, for which service and when a request is signed.
