@@ -1,5 +1,27 @@
 //! HTTP requests in, typed calls of AWS's services out, and their replies and errors back; checks and makes
 //! signatures. Holds no socket, no clock and no state.
 
+mod call;
 pub mod credential;
+mod describe;
+pub mod fault;
+pub mod iot;
+pub mod iot_data;
+mod operations;
+mod parts;
+mod path;
+mod reply;
+mod request;
+mod route;
+pub mod shape;
 pub mod signature;
+mod unserved;
+pub mod value;
+
+pub use call::{Parsed, parse};
+pub use describe::describe;
+pub use fault::Fault;
+pub use operations::{Operation, Output};
+pub use parts::Parts;
+pub use reply::{Draft, reply};
+pub use request::{Request, Service, service_of};

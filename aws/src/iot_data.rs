@@ -1,0 +1,11 @@
+//! The calls of `iot-data`, the data plane. Does not answer them.
+
+pub mod connections;
+pub mod messages;
+
+use crate::operations::calls;
+
+calls! {
+    messages: Publish GetRetainedMessage ListRetainedMessages SendDirectMessage;
+    connections: GetConnection DeleteConnection ListSubscriptions;
+}

@@ -1,0 +1,142 @@
+//! A request whose operation is known in, one member after the other out. Knows no operation by name.
+
+use http::HeaderMap;
+use serde_json::{Map, Value as Json};
+
+use crate::fault::Fault;
+use crate::path;
+use crate::request::Request;
+use crate::shape::{Descriptor, Location, Member, Range};
+use crate::value::{Blob, Mismatch, Optional, Text, Value, kind, quoted};
+
+/// A request taken apart, as an operation's input reads it.
+#[derive(Debug)]
+pub struct Parts<'a> {
+    labels: Vec<(&'static str, String)>,
+    query: Vec<(String, String)>,
+    headers: &'a HeaderMap,
+    members: Map<String, Json>,
+    payload: &'a [u8],
+}
+
+impl<'a> Parts<'a> {
+    /// Takes `request` apart as far as `operation` has members there: a body that no member stands in is not
+    /// looked at.
+    ///
+    /// # Errors
+    /// The query or the JSON body cannot be read.
+    pub(crate) fn new(
+        request: &Request<'a>,
+        operation: &Descriptor,
+        labels: Vec<(&'static str, String)>,
+    ) -> Result<Self, Fault> {
+        let stands_in = |location| operation.input.iter().any(|member: &Member| member.location == location);
+        let query = if stands_in(Location::Query) { path::query(request.query)? } else { Vec::new() };
+        let members = if stands_in(Location::Body) { object(request.body)? } else { Map::new() };
+        Ok(Self { labels, query, headers: request.headers, members, payload: request.body })
+    }
+
+    /// # Errors
+    /// The label does not say a `T`.
+    pub fn label<T>(&mut self, wire: &'static str, range: Option<Range>) -> Result<T, Fault>
+    where
+        T: Optional<Value: Text>,
+    {
+        let found = self.labels.iter().find(|(name, _)| *name == wire);
+        text(wire, found.map(|(_, value)| value.as_str()), range)
+    }
+
+    /// The last of several with one name counts.
+    ///
+    /// # Errors
+    /// The parameter is required and missing, or does not say a `T`.
+    pub fn query<T>(&mut self, wire: &'static str, range: Option<Range>) -> Result<T, Fault>
+    where
+        T: Optional<Value: Text>,
+    {
+        let found = self.query.iter().rev().find(|(name, _)| name == wire);
+        text(wire, found.map(|(_, value)| value.as_str()), range)
+    }
+
+    /// # Errors
+    /// The header is required and missing, is not text, or does not say a `T`.
+    pub fn header<T>(&mut self, wire: &'static str, range: Option<Range>) -> Result<T, Fault>
+    where
+        T: Optional<Value: Text>,
+    {
+        let value = match self.headers.get(wire).map(|value| std::str::from_utf8(value.as_bytes())) {
+            None => None,
+            Some(Ok(value)) => Some(value),
+            Some(Err(_)) => return Err(Fault::invalid_request(format!("the header `{wire}` is not UTF-8"))),
+        };
+        text(wire, value, range)
+    }
+
+    /// A member of the body; JSON's null counts as left out.
+    ///
+    /// # Errors
+    /// The member is required and missing, or is no `T`.
+    pub fn body<T: Optional>(&mut self, wire: &'static str, range: Option<Range>) -> Result<T, Fault> {
+        let value = match self.members.remove(wire).filter(|json| !json.is_null()) {
+            None => None,
+            Some(json) => Some(within(json, range).and_then(T::Value::read).map_err(|why| at(wire, &why))?),
+        };
+        T::from_value(value).ok_or_else(|| at(wire, &Mismatch::missing()))
+    }
+
+    /// The whole body.
+    ///
+    /// # Errors
+    /// None: an empty body is an empty payload.
+    pub fn payload<T>(&mut self, wire: &'static str, _range: Option<Range>) -> Result<T, Fault>
+    where
+        T: Optional<Value = Blob>,
+    {
+        T::from_value(Some(Blob(self.payload.to_vec()))).ok_or_else(|| at(wire, &Mismatch::missing()))
+    }
+}
+
+/// The body's JSON object; an empty body is an empty object.
+fn object(body: &[u8]) -> Result<Map<String, Json>, Fault> {
+    if body.iter().all(u8::is_ascii_whitespace) {
+        return Ok(Map::new());
+    }
+    match serde_json::from_slice(body) {
+        Ok(Json::Object(members)) => Ok(members),
+        Ok(other) => {
+            Err(Fault::invalid_request(format!("the body must be a JSON object, not {}", kind(&other))))
+        }
+        Err(error) => Err(Fault::invalid_request(format!("the body is not JSON: {error}"))),
+    }
+}
+
+fn text<T>(wire: &'static str, found: Option<&str>, range: Option<Range>) -> Result<T, Fault>
+where
+    T: Optional<Value: Text>,
+{
+    let value = match found {
+        None => None,
+        Some(text) => {
+            let value = T::Value::parse(text).map_err(|why| at(wire, &why))?;
+            within(value.write(), range).map_err(|why| at(wire, &why))?;
+            Some(value)
+        }
+    };
+    T::from_value(value).ok_or_else(|| at(wire, &Mismatch::missing()))
+}
+
+/// The same number, if it is one and lies in the range.
+fn within(json: Json, range: Option<Range>) -> Result<Json, Mismatch> {
+    let (Some(range), Some(number)) = (range, json.as_i64()) else {
+        return Ok(json);
+    };
+    if range.holds(number) {
+        return Ok(json);
+    }
+    let expected = format!("from {} to {}", range.least, range.most);
+    Err(Mismatch::new(&expected, &quoted(&number.to_string())))
+}
+
+fn at(wire: &str, mismatch: &Mismatch) -> Fault {
+    Fault::invalid_request(format!("`{wire}{}` {}", mismatch.place, mismatch.reason))
+}
