@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::reply;
 use crate::request::Service;
+use crate::value::quoted;
 
 /// A refusal in AWS's words.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -95,9 +96,9 @@ impl Fault {
     /// The answer to an operation that is known by name only.
     #[must_use]
     pub fn not_served(service: &Service, operation: &str) -> Self {
-        let service = service.name();
+        let (operation, service) = (quoted(operation), service.name());
         Self::not_implemented(format!(
-            "`{operation}` of {service} is not served by Thingstead; COMPAT.md lists what is"
+            "{operation} of {service} is not served by Thingstead; COMPAT.md lists what is"
         ))
     }
 

@@ -84,15 +84,16 @@ impl<'a> Parts<'a> {
         T::from_value(value).ok_or_else(|| at(wire, &Mismatch::missing()))
     }
 
-    /// The whole body.
+    /// The whole body; an empty one counts as left out.
     ///
     /// # Errors
-    /// None: an empty body is an empty payload.
+    /// The payload is required, and the body is empty.
     pub fn payload<T>(&mut self, wire: &'static str, _range: Option<Range>) -> Result<T, Fault>
     where
         T: Optional<Value = Blob>,
     {
-        T::from_value(Some(Blob(self.payload.to_vec()))).ok_or_else(|| at(wire, &Mismatch::missing()))
+        let payload = Some(self.payload).filter(|bytes| !bytes.is_empty()).map(|bytes| Blob(bytes.to_vec()));
+        T::from_value(payload).ok_or_else(|| at(wire, &Mismatch::missing()))
     }
 }
 

@@ -127,14 +127,18 @@ pub(crate) fn kind(json: &Json) -> &'static str {
     }
 }
 
-/// Quotes at most the beginning of what was sent.
-pub(crate) fn quoted(text: &str) -> String {
+/// At most the beginning of what was sent, on one line.
+fn excerpt(text: &str) -> String {
     const MOST: usize = 64;
     let mut shown: String = text.chars().take(MOST).flat_map(char::escape_debug).collect();
     if text.chars().nth(MOST).is_some() {
         shown.push('…');
     }
-    format!("`{shown}`")
+    shown
+}
+
+pub(crate) fn quoted(text: &str) -> String {
+    format!("`{}`", excerpt(text))
 }
 
 impl Value for String {
@@ -311,7 +315,7 @@ impl<K: Text + Ord, V: Value> Value for Map<K, V> {
         };
         let mut map = Self::new();
         for (name, entry) in entries {
-            let under = |mismatch: Mismatch| mismatch.under(&format!("[{}]", quoted(&name)));
+            let under = |mismatch: Mismatch| mismatch.under(&format!("[\"{}\"]", excerpt(&name)));
             map.insert(K::parse(&name).map_err(under)?, V::read(entry).map_err(under)?);
         }
         Ok(map)
