@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::ScopeId;
-use crate::limits::PRESENCE_MEMORY_MS;
+use crate::limits::{CONNECTION_MEMORY_MS, PRESENCE_MEMORY_MS};
 use crate::session::Connection;
 
 /// Why a connection ended, in AWS's words.
@@ -56,6 +56,16 @@ pub struct Presence {
 struct Seen {
     version: u64,
     offline_since_ms: Option<u64>,
+    parted: Option<Parting>,
+}
+
+/// How a client's last connection ended.
+#[derive(Debug, Clone)]
+pub struct Parting {
+    pub connection: Connection,
+    pub expiry_s: u32,
+    pub at_ms: u64,
+    pub reason: DisconnectReason,
 }
 
 impl Presence {
@@ -68,15 +78,23 @@ impl Presence {
                     seen.offline_since_ms.is_some_and(|at| now_ms.saturating_sub(at) > PRESENCE_MEMORY_MS);
                 seen.version = if forgotten { 0 } else { seen.version + 1 };
                 seen.offline_since_ms = None;
+                seen.parted = None;
             })
-            .or_insert(Seen { version: 0, offline_since_ms: None });
+            .or_insert(Seen { version: 0, offline_since_ms: None, parted: None });
         seen.version
     }
 
-    pub fn disconnected(&mut self, scope: ScopeId, client: &Arc<str>, now_ms: u64) {
+    pub fn disconnected(&mut self, scope: ScopeId, client: &Arc<str>, parting: Parting) {
         if let Some(seen) = self.versions.get_mut(&(scope, client.clone())) {
-            seen.offline_since_ms = Some(now_ms);
+            seen.offline_since_ms = Some(parting.at_ms);
+            seen.parted = Some(parting);
         }
+    }
+
+    /// How the client's last connection ended, if that was not long ago and it has not come back.
+    pub fn parting(&self, scope: ScopeId, client: &str, now_ms: u64) -> Option<&Parting> {
+        let seen = self.versions.get(&(scope, Arc::from(client)))?;
+        seen.parted.as_ref().filter(|p| now_ms.saturating_sub(p.at_ms) <= CONNECTION_MEMORY_MS)
     }
 
     /// Gives memory back; called now and then.
@@ -156,10 +174,17 @@ mod tests {
         let client: Arc<str> = "pump-1".into();
         let scope = ScopeId(0);
         assert_eq!(presence.connected(scope, &client, 0), 0);
-        presence.disconnected(scope, &client, 10);
+        presence.disconnected(scope, &client, parting(10));
         assert_eq!(presence.connected(scope, &client, 20), 1);
-        presence.disconnected(scope, &client, 30);
+        presence.disconnected(scope, &client, parting(30));
+        let known = |now_ms| presence.parting(scope, &client, now_ms).is_some();
+        assert!(known(30 + CONNECTION_MEMORY_MS) && !known(31 + CONNECTION_MEMORY_MS));
         assert_eq!(presence.connected(scope, &client, 31 + PRESENCE_MEMORY_MS), 0);
+    }
+
+    fn parting(at_ms: u64) -> Parting {
+        let reason = DisconnectReason::ConnectionLost;
+        Parting { connection: Connection::default(), expiry_s: 0, at_ms, reason }
     }
 
     #[test]

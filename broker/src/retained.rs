@@ -73,6 +73,12 @@ impl Retained {
             .collect()
     }
 
+    /// In the order of their topics, beginning after the topic given.
+    pub fn after(&self, topic: Option<&str>) -> impl Iterator<Item = &Arc<Message>> {
+        let from = topic.map_or(Bound::Unbounded, Bound::Excluded);
+        self.by_topic.range::<str, _>((from, Bound::Unbounded)).map(|(_, message)| message)
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Message>> {
         self.by_topic.values()
     }

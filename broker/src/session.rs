@@ -43,6 +43,9 @@ pub struct Connection {
     pub address: Arc<str>,
     pub identifier: String,
     pub presence_version: u64,
+    pub connected_ms: u64,
+    pub keep_alive_s: u16,
+    pub is_clean: bool,
 }
 
 /// One filter a session subscribes to.

@@ -169,7 +169,8 @@ impl<L: Link> Hub<L> {
         }
         // A will on a reserved topic is accepted and comes to nothing, as on AWS; publishing it says so.
         if !topic.is_reserved()
-            && let Outcome::Denied(verdict) = judge(self.settings.dialect, &request.access, &topic, self.now_ms)
+            && let Outcome::Denied(verdict) =
+                judge(self.settings.dialect, &request.access, &topic, self.now_ms)
         {
             return Err(Refusal::not_allowed(format!("the will may not be published: {verdict}")));
         }
@@ -361,6 +362,9 @@ impl<L: Link> Hub<L> {
                 mix(self.settings.seed ^ self.now_ms ^ number)
             ),
             presence_version,
+            connected_ms: self.now_ms,
+            keep_alive_s: self.settings.keep_alive_s(request.packet.keep_alive_s),
+            is_clean: request.packet.clean_start,
         }
     }
 }

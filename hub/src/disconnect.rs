@@ -1,6 +1,6 @@
 //! The end of a connection: the will, the presence event, and whether the session lives on.
 
-use broker::presence;
+use broker::presence::{self, DisconnectReason, Parting};
 use broker::session::Will;
 use broker::{ScopeId, SessionId};
 use message::Dialect;
@@ -30,22 +30,19 @@ impl<L: Link> Hub<L> {
         scope: ScopeId,
         client: &str,
         clean_session: bool,
-        will: bool,
-        why: &str,
+        cause: &Cause,
         plan: &mut Plan<L>,
     ) {
         let Some(id) = self.sessions.of_client(scope, client) else { return };
         if let Some(link) = self.sessions.get(id).and_then(|s| s.link.clone()) {
             // Pulling the cable says nothing to the client; ending the connection does.
-            let (code, reason) = if will {
-                (ReasonCode::Success, presence::DisconnectReason::ConnectionLost)
-            } else {
-                (ReasonCode::AdministrativeAction, presence::DisconnectReason::ApiInitiated)
+            let code = match cause.reason {
+                DisconnectReason::ConnectionLost => ReasonCode::Success,
+                _ => ReasonCode::AdministrativeAction,
             };
-            let refusal = Refusal::new(code, reason, why);
+            let refusal = Refusal::new(code, cause.reason, cause.text.as_str());
             plan.tell(Notice::Close { link, refusal });
-            let cause = Cause { reason, will, text: why.into() };
-            self.end_connection(id, &cause, None, u64::MAX, plan);
+            self.end_connection(id, cause, None, u64::MAX, plan);
         }
         if clean_session {
             self.discard(id, plan);
@@ -81,7 +78,10 @@ impl<L: Link> Hub<L> {
             session.will = will.take();
         }
         let connection = session.connection.clone();
-        self.presence.disconnected(scope, &client, now_ms);
+        let expiry_s = session.expiry_s;
+        let parting =
+            Parting { connection: connection.clone(), expiry_s, at_ms: now_ms, reason: cause.reason };
+        self.presence.disconnected(scope, &client, parting);
         self.explain(&client, "disconnected", format!("{}: {}", cause.reason.as_str(), cause.text), plan);
         if ends {
             self.remove_session(id, plan);

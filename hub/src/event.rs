@@ -63,8 +63,7 @@ pub enum Event<L> {
         scope: ScopeId,
         client: String,
         clean_session: bool,
-        will: bool,
-        why: String,
+        cause: Cause,
     },
     /// The connection's policies have changed: this is what it may do from now on.
     Access {

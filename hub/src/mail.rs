@@ -96,10 +96,10 @@ impl<L: Link> Hub<L> {
                     gone.push(seq);
                 }
                 Ok(record) if !is_begun(session, seq, &record) => {
-                    match self.may_receive(id, &record.message.topic) {
+                    match self.check_receive(&link, id, &record.message.topic) {
                         Ok(()) => parcels.push(parcel(session, seq, record, sets_dup)),
-                        Err(verdict) => {
-                            unheard.push(verdict);
+                        Err(denied) => {
+                            unheard.push(denied);
                             gone.push(seq);
                         }
                     }
@@ -118,7 +118,7 @@ impl<L: Link> Hub<L> {
             gone.extend(from..tail);
             next = tail;
         }
-        unheard.into_iter().for_each(|verdict| self.tell_unheard(&link, verdict, plan));
+        unheard.into_iter().for_each(|unheard| plan.tell(Notice::Unheard(unheard)));
         plan.tell(Notice::Page { link, parcels, next, tail });
         self.taken(id, &gone, plan);
     }

@@ -47,6 +47,39 @@ impl<L: Link> Hub<L> {
         self.answer(answer, ReasonCode::Success, None, plan);
     }
 
+    /// A publish that is not a client's: the caller hears whether it could be taken.
+    pub fn publish_for(
+        &mut self,
+        now_ms: u64,
+        origin: Origin,
+        message: Message,
+        plan: &mut Plan<L>,
+    ) -> Result<(), &'static str> {
+        self.now_ms = self.now_ms.max(now_ms);
+        if self.disk_full && self.needs_disk(origin, &message) {
+            return Err(DISK_FULL);
+        }
+        self.publish(origin.scope, origin.session, message, plan);
+        Ok(())
+    }
+
+    /// Sends a message to one client, whatever it has subscribed to. False: it is not connected.
+    pub fn send_to(&mut self, scope: ScopeId, client: &str, message: Message, plan: &mut Plan<L>) -> bool {
+        let session = self.sessions.of_client(scope, client).and_then(|id| self.sessions.get(id));
+        let Some(link) = session.and_then(|session| session.link.clone()) else { return false };
+        let (qos, message) = (message.qos, Arc::new(message));
+        let retain = message.retain;
+        plan.tell(Notice::Deliver(Deliver {
+            link,
+            message,
+            qos,
+            retain,
+            subscription_ids: vec![],
+            seq: None,
+        }));
+        true
+    }
+
     /// Clearing a retained message frees room, so that is let through.
     fn needs_disk(&self, origin: Origin, message: &Message) -> bool {
         let persistent = |id| self.sessions.get(id).is_some_and(|s| s.persistent);

@@ -1,14 +1,13 @@
 //! What connections may do, while they are connected: policies that change, and accounts and regions that are new.
 
-use std::sync::Arc;
-
 use broker::{Retained, Routes, ScopeId, SessionId};
-use policy::{Access, Action, Ask, Resource, Verdict};
+use policy::{Access, Action, Ask, Resource};
 
 use crate::Link;
 use crate::keys::ScopeKey;
 use crate::notice::Notice;
 use crate::plan::Plan;
+use crate::view::{Unheard, receive};
 use crate::world::{Hub, Scope};
 
 impl<L: Link> Hub<L> {
@@ -39,13 +38,12 @@ impl<L: Link> Hub<L> {
     }
 
     /// Whether the session may get a message that waited for it; its policies may have changed meanwhile.
-    pub(crate) fn may_receive(&self, id: SessionId, topic: &str) -> Result<(), Arc<Verdict>> {
-        let Some(access) = self.access.get(&id) else { return Ok(()) };
-        let ask = self.ask(Action::Receive, Resource::Topic(topic));
-        if access.allows(&ask) { Ok(()) } else { Err(Arc::new(access.evaluate(&ask))) }
-    }
-
-    pub(crate) fn tell_unheard(&self, link: &L, verdict: Arc<Verdict>, plan: &mut Plan<L>) {
-        plan.tell(Notice::Unheard(crate::view::Unheard { link: link.clone(), verdict }));
+    pub(crate) fn check_receive(&self, link: &L, id: SessionId, topic: &str) -> Result<(), Unheard<L>> {
+        match self.access.get(&id) {
+            Some(access) if !access.allows(&receive(topic, self.now_ms)) => {
+                Err(Unheard::new(link.clone(), access.clone(), topic, self.now_ms))
+            }
+            _ => Ok(()),
+        }
     }
 }

@@ -229,8 +229,8 @@ impl<L: Link> Hub<L> {
             .collect();
         *left -= retained.len();
         for message in retained {
-            if let Err(verdict) = self.may_receive(id, &message.topic) {
-                self.tell_unheard(link, verdict, plan);
+            if let Err(unheard) = self.check_receive(link, id, &message.topic) {
+                plan.tell(Notice::Unheard(unheard));
                 continue;
             }
             let qos = message.qos.min(entered.qos);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use broker::{Group, ScopeId, SessionId, Subscriber, Target};
 use message::{QoS, Tree};
-use policy::{Action, Ask, Resource, Verdict};
+use policy::{Access, Action, Ask, Resource, Verdict};
 
 /// One picture; replaced as a whole after each commit that changed a subscription.
 #[derive(Debug)]
@@ -31,7 +31,25 @@ pub struct Route<L> {
 #[derive(Debug, Clone)]
 pub struct Unheard<L> {
     pub link: L,
-    pub verdict: Arc<Verdict>,
+    access: Access,
+    topic: Arc<str>,
+    now_ms: u64,
+}
+
+impl<L> Unheard<L> {
+    pub(crate) fn new(link: L, access: Access, topic: &str, now_ms: u64) -> Self {
+        Unheard { link, access, topic: topic.into(), now_ms }
+    }
+
+    /// Worked out when somebody wants to read it.
+    pub fn verdict(&self) -> Verdict {
+        self.access.evaluate(&receive(&self.topic, self.now_ms))
+    }
+}
+
+/// The ask of a delivery.
+pub(crate) fn receive(topic: &str, now_ms: u64) -> Ask<'_> {
+    Ask { now_ms: Some(now_ms), ..Ask::new(Action::Receive, Resource::Topic(topic)) }
 }
 
 /// One session that gets a topic, all its matching subscriptions merged.
@@ -126,11 +144,10 @@ struct Hearing<'a, L> {
 impl<L: Clone> Hearing<'_, L> {
     fn admits(&mut self, subscriber: &Subscriber<L>) -> bool {
         let Some(link) = &subscriber.link else { return true };
-        let ask = self.ask();
-        let admitted = subscriber.access.allows(&ask);
+        let admitted = subscriber.access.allows(&receive(self.topic, self.now_ms));
         if !admitted {
-            let verdict = Arc::new(subscriber.access.evaluate(&ask));
-            self.unheard.push(Unheard { link: link.clone(), verdict });
+            let access = subscriber.access.clone();
+            self.unheard.push(Unheard::new(link.clone(), access, self.topic, self.now_ms));
         }
         self.is_momentary |= subscriber.access.depends_on_moment(Action::Receive);
         admitted
@@ -144,10 +161,6 @@ impl<L: Clone> Hearing<'_, L> {
         }
         let members = group.members.iter().zip(admitted).filter(|(_, admitted)| *admitted);
         Arc::new(Group { name: group.name.clone(), members: members.map(|(m, _)| m.clone()).collect() })
-    }
-
-    fn ask(&self) -> Ask<'_> {
-        Ask { now_ms: Some(self.now_ms), ..Ask::new(Action::Receive, Resource::Topic(self.topic)) }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use broker::presence::Parting;
 use broker::session::Will;
 use broker::{Presence, Retained, Routes, ScopeId, Session, SessionId, Sessions, Subscriber};
 use policy::Access;
@@ -97,8 +98,8 @@ impl<L: Link> Hub<L> {
             Event::Received { link, session, seq } => self.received(link, session, seq, plan),
             Event::Released { session, packet_id } => self.released(session, packet_id, plan),
             Event::Fetch { link, session, from, most } => self.fetch(link, session, from, most, plan),
-            Event::Drop { scope, client, clean_session, will, why } => {
-                self.drop_client(scope, &client, clean_session, will, &why, plan);
+            Event::Drop { scope, client, clean_session, cause } => {
+                self.drop_client(scope, &client, clean_session, &cause, plan);
             }
             Event::Access { link, session, access } => self.change_access(&link, session, access),
             Event::Review { scope, client } => self.review(scope, &client, plan),
@@ -135,6 +136,11 @@ impl<L: Link> Hub<L> {
 
     pub fn retained(&self, scope: ScopeId) -> Option<&Retained> {
         self.scopes.get(scope.0 as usize).map(|s| &s.retained)
+    }
+
+    /// How the client's last connection ended, if it is not connected now and that was not long ago.
+    pub fn parting(&self, scope: ScopeId, client: &str) -> Option<&Parting> {
+        self.presence.parting(scope, client, self.now_ms)
     }
 
     pub fn is_disk_full(&self) -> bool {

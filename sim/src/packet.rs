@@ -205,7 +205,10 @@ impl Deed {
             Deed::Fetch { link, session, from, most } => Event::Fetch { link, session, from, most },
             Deed::Drop { client, clean_session, will } => {
                 let (client, why) = (client_id(client), "the simulation says so".to_owned());
-                Event::Drop { scope: ScopeId(0), client, clean_session, will, why }
+                let reason =
+                    if will { DisconnectReason::ConnectionLost } else { DisconnectReason::ApiInitiated };
+                let cause = Cause { reason, will, text: why };
+                Event::Drop { scope: ScopeId(0), client, clean_session, cause }
             }
             Deed::Tick => Event::Tick,
             Deed::Disk { full } => Event::Disk { full },

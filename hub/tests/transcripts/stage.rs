@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use broker::presence::DisconnectReason;
 use broker::{ScopeId, SessionId};
 use bytes::Bytes;
 use hub::keys::ScopeKey;
@@ -123,8 +124,14 @@ impl Stage {
                 scope: ScopeId(0),
                 client: words.at(1)?.to_owned(),
                 clean_session: words.has("clean"),
-                will: words.has("will"),
-                why: "an operator asked for it".to_owned(),
+                cause: Cause {
+                    reason: match words.has("will") {
+                        true => DisconnectReason::ConnectionLost,
+                        false => DisconnectReason::ApiInitiated,
+                    },
+                    will: words.has("will"),
+                    text: "an operator asked for it".to_owned(),
+                },
             },
             "access" => Event::Access {
                 link: words.number(1)?,
@@ -174,7 +181,8 @@ impl Stage {
             }
             outcome => return Ok(vec![format!("lane {outcome:?}")]),
         }
-        let unheard = entry.route.unheard.iter().cloned().map(|unheard| told::line(&Notice::Unheard(unheard)));
+        let unheard =
+            entry.route.unheard.iter().cloned().map(|unheard| told::line(&Notice::Unheard(unheard)));
         let (message, mut told, mut receivers) = (Arc::new(message), unheard.collect::<Vec<_>>(), Vec::new());
         entry.route.for_each(Some(session), message.id, message.qos, |reach| {
             let (qos, subscription_ids) = (reach.granted(message.qos), reach.subscription_ids.clone());

@@ -24,7 +24,7 @@ pub(crate) fn line(notice: &Notice<Link>) -> String {
             let parcels: Vec<String> = parcels.iter().map(parcel).collect();
             format!("page {link} next={next} tail={tail} [{}]", parcels.join(", "))
         }
-        Notice::Unheard(unheard) => format!("unheard {} {}", unheard.link, unheard.verdict),
+        Notice::Unheard(unheard) => format!("unheard {} {}", unheard.link, unheard.verdict()),
         Notice::Review { link } => format!("review {link}"),
         Notice::Explain { client, what, text } => format!("explain {client} {what}: {text}"),
     }

@@ -65,7 +65,8 @@ impl Shell {
             return self.acknowledge_again(parcel.number);
         }
         let dialect = self.settings.dialect;
-        let entry = out.lane.decide(&self.view, dialect, ScopeId(0), &Access::everything(), parcel.topic);
+        let entry =
+            out.lane.decide(&self.view, dialect, ScopeId(0), &Access::everything(), parcel.topic, || 0);
         let entry = entry.ok_or_else(|| format!("{} is no topic", parcel.topic))?;
         if !matches!(entry.outcome, Outcome::Allowed) {
             return Err(format!("publishing to {} came to {:?}", parcel.topic, entry.outcome));

@@ -53,7 +53,7 @@ impl Shell {
                 self.links.get_mut(&link)?.page(parcels, next, tail);
                 Some(link)
             }
-            Notice::Explain { .. } => None,
+            Notice::Explain { .. } | Notice::Unheard(_) | Notice::Review { .. } => None,
         }
     }
 
