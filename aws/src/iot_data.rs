@@ -2,6 +2,7 @@
 
 pub mod connections;
 pub mod messages;
+pub mod properties;
 
 use crate::operations::calls;
 
