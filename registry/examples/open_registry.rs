@@ -1,7 +1,7 @@
 //! Nothing in, the time to open a registry of 100,000 devices out.
 
 use registry::{
-    Attachment, Authority, CertificateId, CertificateStatus, KeyChoice, NewThing, Registry, Scope,
+    Attachment, Authority, CertificateId, CertificateStatus, KeyChoice, NewThing, Order, Registry, Scope,
 };
 use store::{Batch, Durability, Embedded, Expect, Options, Store, Write};
 
@@ -32,7 +32,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let registry = Registry::open(&*reader)?;
     println!(
         "{} certificates opened in {:?}",
-        registry.certificates(&Scope::default(), None).count(),
+        registry.certificates(&Scope::default(), None, Order::OldestFirst).count(),
         start.elapsed()
     );
     Ok(())
@@ -47,7 +47,7 @@ fn sample() -> Result<(String, Documents), Box<dyn std::error::Error>> {
     let pem = Authority::create(NOW_S)?.issue_device(KeyChoice::Rsa2048, NOW_S)?.cert_pem;
     let mut draft = registry.draft();
     let id = draft.register_certificate(&scope, &pem, CertificateStatus::Active, 0)?;
-    let new = NewThing { name: "pump-x".into(), attributes: Default::default(), random: [0; 16] };
+    let new = NewThing { name: "pump-x".into(), ..NewThing::default() };
     draft.create_thing(&scope, new, 0)?;
     draft.attach(&scope, "pump-x", &id, Attachment::NonExclusiveThing)?;
     let put = |write| match write {

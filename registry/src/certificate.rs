@@ -22,6 +22,12 @@ pub struct CertificateId([u8; 32]);
 pub struct MalformedCertificateId(pub String);
 
 impl CertificateId {
+    /// Comes before all others.
+    pub(crate) const LEAST: Self = Self([0; 32]);
+
+    /// Comes after all others.
+    pub(crate) const GREATEST: Self = Self([0xff; 32]);
+
     #[must_use]
     pub fn from_der(der: &[u8]) -> Self {
         let mut id = [0; 32];
@@ -137,10 +143,32 @@ pub enum Attachment {
     NonExclusiveThing,
 }
 
-/// A registered certificate without its PEM, which [`crate::Registry::read_pem`] reads when it is asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Whether a certificate is known by its CA or by the server name that its owner asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum CertificateMode {
+    #[default]
+    Default,
+    SniOnly,
+}
+
+impl CertificateMode {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Default => "DEFAULT",
+            Self::SniOnly => "SNI_ONLY",
+        }
+    }
+}
+
+/// A registered certificate without its PEM, which [`crate::Registry::read_pem`] reads when it is asked for; also the
+/// form in which it is stored. Its scope's account owns it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CertificateRecord {
+    #[serde(skip, default = "least")]
     pub id: CertificateId,
+    #[serde(skip)]
     pub scope: Arc<Scope>,
     pub status: CertificateStatus,
     pub created_ms: u64,
@@ -148,9 +176,51 @@ pub struct CertificateRecord {
     pub not_before_s: i64,
     pub not_after_s: i64,
     /// The things it is attached to, by name.
-    pub things: BTreeMap<String, Attachment>,
+    pub things: BTreeMap<Arc<str>, Attachment>,
+    /// The policies attached to it, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub policies: Vec<Arc<str>>,
+    /// The registered CA that it was registered with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca: Option<CertificateId>,
+    #[serde(default)]
+    pub mode: CertificateMode,
+    /// Starts at 1 and counts changes of the status.
+    #[serde(default = "first")]
+    pub version: u64,
     /// Revision of the stored document; 0 if it is not stored yet.
+    #[serde(skip)]
     pub(crate) revision: u64,
+}
+
+pub(crate) fn first() -> u64 {
+    1
+}
+
+pub(crate) fn least() -> CertificateId {
+    CertificateId::LEAST
+}
+
+impl CertificateRecord {
+    /// The thing that it belongs to exclusively.
+    #[must_use]
+    pub fn exclusive_thing(&self) -> Option<&Arc<str>> {
+        self.things.iter().find(|(_, kind)| **kind == Attachment::ExclusiveThing).map(|(thing, _)| thing)
+    }
+}
+
+/// As text.
+impl Serialize for CertificateId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for CertificateId {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).map_err(serde::de::Error::custom)
+    }
 }
 
 #[cfg(test)]

@@ -1,31 +1,46 @@
 //! The registry and a list of wishes in, one change out: the writes to commit and what to apply afterwards. Each wish
 //! sees those before it; a refused wish changes nothing.
 
+mod certificates;
+mod finish;
+mod groups;
+mod policies;
+mod settings;
+mod tagging;
+mod things;
+mod types;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use store::{Batch, Expect};
-use thiserror::Error;
+use store::Batch;
 
-use crate::thing::{self, ThingError};
+use crate::affected::Affected;
+use crate::events::RegistryEvent;
+use crate::layer::Layer;
+use crate::shelf::Shelf;
+use crate::view::{EMPTY, View};
 use crate::{
-    Attachment, CertificateFault, CertificateId, CertificateRecord, CertificateStatus, PublicCertificate,
-    Registry, Scope, Thing, documents, keys,
+    CaCertificate, CertificateId, CertificateRecord, Group, Identity, Policy, Registry, RegistryError, Scope,
+    Thing, ThingType,
 };
 
-/// `None` is a thing that is deleted.
-pub(crate) type DraftedThings = BTreeMap<Arc<Scope>, BTreeMap<String, Option<Thing>>>;
+pub(crate) use certificates::signers;
+pub use things::{NewThing, ThingUpdate};
+pub use types::NewThingType;
 
-/// `None` is a certificate that is deleted.
-pub(crate) type DraftedCertificates = BTreeMap<CertificateId, Option<CertificateRecord>>;
+pub(crate) type Certificates = Layer<CertificateId, Arc<CertificateRecord>>;
 
 /// Wishes decided so far, on top of the registry as it was when the draft began.
 #[derive(Debug)]
 pub struct Draft<'a> {
     base: &'a Registry,
-    things: DraftedThings,
-    certificates: DraftedCertificates,
-    pems: BTreeMap<CertificateId, String>,
+    scopes: BTreeMap<Arc<Scope>, Shelf>,
+    certificates: Certificates,
+    pems: Layer<CertificateId, String>,
+    events: Vec<RegistryEvent>,
+    /// Counts attempts, so that each can be taken back.
+    step: u32,
 }
 
 /// What was decided. Commit `writes` first, then hand it to [`Registry::apply`]; drop it if the commit fails.
@@ -33,285 +48,218 @@ pub struct Draft<'a> {
 #[must_use = "a change does nothing until its writes are committed and it is applied"]
 pub struct Change {
     pub writes: Batch,
-    pub(crate) things: DraftedThings,
-    pub(crate) certificates: DraftedCertificates,
+    /// What to publish after the commit, in order.
+    pub events: Vec<RegistryEvent>,
+    pub(crate) affected: Affected,
+    pub(crate) scopes: BTreeMap<Arc<Scope>, Shelf>,
+    pub(crate) certificates: Certificates,
 }
 
-/// What is asked for when a thing is created.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewThing {
-    pub name: String,
-    pub attributes: BTreeMap<String, String>,
-    /// Becomes the thing's id.
-    pub random: [u8; 16],
-}
-
-/// Why a wish is refused.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum RegistryError {
-    #[error(transparent)]
-    Thing(#[from] ThingError),
-    #[error("thing {0} exists with other attributes: choose another name, or delete it first")]
-    ThingExists(String),
-    #[error("there is no thing {0}: create it first, or look for its name with `thingstead device ls`")]
-    UnknownThing(String),
-    #[error("thing {name} has {count} certificate(s) attached, {id} among them: detach them first")]
-    ThingInUse { name: String, count: usize, id: CertificateId },
-    #[error(transparent)]
-    Certificate(#[from] CertificateFault),
-    #[error("certificate {id} expired at {not_after_s} (Unix seconds): register one that is still valid")]
-    Expired { id: CertificateId, not_after_s: i64 },
-    #[error("certificate {0} is registered already: use it as it is, or delete it first")]
-    CertificateExists(CertificateId),
-    #[error("certificate {id} is registered already for {scope}: delete it there first")]
-    CertificateElsewhere { id: CertificateId, scope: Arc<Scope> },
-    #[error(
-        "there is no certificate {0}: register it first, or look for its id with `thingstead device show NAME`"
-    )]
-    UnknownCertificate(CertificateId),
-    #[error("a certificate cannot be set to {0}: choose ACTIVE, INACTIVE or REVOKED")]
-    StatusNotSettable(CertificateStatus),
-    #[error("certificate {0} is REVOKED, which is final: create a new one")]
-    Revoked(CertificateId),
-    #[error("certificate {0} is ACTIVE: set it to INACTIVE before you delete it")]
-    StillActive(CertificateId),
-    #[error("certificate {id} is attached to thing {thing}: detach it first, or force the deletion")]
-    CertificateInUse { id: CertificateId, thing: String },
-    #[error("certificate {id} belongs to thing {thing} exclusively: detach it there first")]
-    Exclusive { id: CertificateId, thing: String },
-    #[error(
-        "certificate {id} has thing {thing} already and so cannot belong to another one exclusively: detach it there first"
-    )]
-    NotExclusive { id: CertificateId, thing: String },
+impl Change {
+    /// Whose rights or admission may be others once the change is applied.
+    #[must_use]
+    pub fn affected(&self) -> &Affected {
+        &self.affected
+    }
 }
 
 impl<'a> Draft<'a> {
     pub(crate) fn new(base: &'a Registry) -> Self {
-        Self { base, things: BTreeMap::new(), certificates: BTreeMap::new(), pems: BTreeMap::new() }
+        Self {
+            base,
+            scopes: BTreeMap::new(),
+            certificates: Layer::new(),
+            pems: Layer::new(),
+            events: Vec::new(),
+            step: 1,
+        }
+    }
+
+    /// Several wishes as one: if they end in an error, all of them are taken back.
+    pub fn attempt<T, E>(&mut self, wishes: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
+        self.step = self.step.saturating_add(1);
+        let (step, events) = (self.step, self.events.len());
+        let outcome = wishes(self);
+        if outcome.is_err() {
+            for shelf in self.scopes.values_mut() {
+                shelf.take_back(step);
+            }
+            self.certificates.take_back(step);
+            self.pems.take_back(step);
+            self.events.truncate(events);
+        }
+        outcome
     }
 
     #[must_use]
     pub fn find_thing(&self, scope: &Scope, name: &str) -> Option<&Thing> {
-        match self.things.get(scope).and_then(|things| things.get(name)) {
-            Some(drafted) => drafted.as_ref(),
-            None => self.base.find_thing(scope, name),
-        }
+        self.view(scope).thing(name).map(|thing| &**thing)
+    }
+
+    #[must_use]
+    pub fn find_type(&self, scope: &Scope, name: &str) -> Option<&ThingType> {
+        self.view(scope).thing_type(name).map(|kind| &**kind)
+    }
+
+    #[must_use]
+    pub fn find_group(&self, scope: &Scope, name: &str) -> Option<&Group> {
+        self.view(scope).group(name).map(|group| &**group)
+    }
+
+    #[must_use]
+    pub fn find_policy(&self, scope: &Scope, name: &str) -> Option<&Policy> {
+        self.view(scope).policy(name).map(|policy| &**policy)
+    }
+
+    #[must_use]
+    pub fn find_ca(&self, scope: &Scope, id: &CertificateId) -> Option<&CaCertificate> {
+        self.view(scope).ca(id).map(|ca| &**ca)
     }
 
     #[must_use]
     pub fn find_certificate(&self, id: &CertificateId) -> Option<&CertificateRecord> {
-        match self.certificates.get(id) {
-            Some(drafted) => drafted.as_ref(),
-            None => self.base.find_certificate(id),
-        }
+        let found = self.certificates.entry(id).map(|drafted| drafted.map(|record| &**record));
+        found.unwrap_or_else(|| self.base.find_certificate(id))
     }
 
     /// The certificates that are attached to a thing.
     #[must_use]
     pub fn principals_of(&self, scope: &Scope, thing: &str) -> BTreeSet<CertificateId> {
-        let undrafted =
-            self.base.principals_of(scope, thing).filter(|id| !self.certificates.contains_key(id));
-        let drafted = self.certificates.iter().filter(|(_, record)| {
-            record.as_ref().is_some_and(|r| *r.scope == *scope && r.things.contains_key(thing))
-        });
-        undrafted.chain(drafted.map(|(id, _)| *id)).collect()
+        self.view(scope).principals(thing).collect()
     }
 
-    /// Creating what exists with the same attributes is no error and answers what exists.
-    pub fn create_thing(
-        &mut self,
-        scope: &Scope,
-        new: NewThing,
-        now_ms: u64,
-    ) -> Result<&Thing, RegistryError> {
-        let NewThing { name, attributes, random } = new;
-        thing::check_name(&name)?;
-        thing::check_attributes(&attributes)?;
-        match self.find_thing(scope, &name) {
-            Some(found) if found.attributes != attributes => return Err(RegistryError::ThingExists(name)),
-            Some(_) => {}
-            None => {
-                let id = thing::id_from(random);
-                let thing =
-                    Thing { name: name.clone(), id, version: 1, attributes, created_ms: now_ms, revision: 0 };
-                self.draft_thing(scope, &name, Some(thing));
-            }
-        }
-        self.find_thing(scope, &name).ok_or(RegistryError::UnknownThing(name))
-    }
-
-    /// Deleting what does not exist is no error, as with AWS; the answer tells whether it existed.
-    pub fn delete_thing(&mut self, scope: &Scope, name: &str) -> Result<bool, RegistryError> {
-        let principals = self.principals_of(scope, name);
-        if let Some(id) = principals.first() {
-            let (name, count) = (name.to_owned(), principals.len());
-            return Err(RegistryError::ThingInUse { name, count, id: *id });
-        }
-        if self.find_thing(scope, name).is_none() {
-            return Ok(false);
-        }
-        self.draft_thing(scope, name, None);
-        Ok(true)
-    }
-
-    /// Registers a certificate of whatever issuer.
-    pub fn register_certificate(
-        &mut self,
-        scope: &Scope,
-        pem: &str,
-        status: CertificateStatus,
-        now_ms: u64,
-    ) -> Result<CertificateId, RegistryError> {
-        let PublicCertificate { id, pem, not_before_s, not_after_s, .. } = PublicCertificate::from_pem(pem)?;
-        if i64::try_from(now_ms / 1000).unwrap_or(i64::MAX) > not_after_s {
-            return Err(RegistryError::Expired { id, not_after_s });
-        }
-        match self.find_certificate(&id) {
-            Some(found) if *found.scope == *scope => return Err(RegistryError::CertificateExists(id)),
-            Some(found) => {
-                return Err(RegistryError::CertificateElsewhere { id, scope: found.scope.clone() });
-            }
-            None => {}
-        }
-        let record = CertificateRecord {
-            id,
-            scope: self.shared(scope),
-            status,
-            created_ms: now_ms,
-            modified_ms: now_ms,
-            not_before_s,
-            not_after_s,
-            things: BTreeMap::new(),
-            revision: 0,
-        };
-        self.certificates.insert(id, Some(record));
-        self.pems.insert(id, pem);
-        Ok(id)
-    }
-
-    pub fn set_status(
-        &mut self,
-        scope: &Scope,
-        id: &CertificateId,
-        status: CertificateStatus,
-        now_ms: u64,
-    ) -> Result<(), RegistryError> {
-        let settable = matches!(
-            status,
-            CertificateStatus::Active | CertificateStatus::Inactive | CertificateStatus::Revoked
-        );
-        if !settable {
-            return Err(RegistryError::StatusNotSettable(status));
-        }
-        let mut record = self.certificate(scope, id)?;
-        if record.status == CertificateStatus::Revoked && status != CertificateStatus::Revoked {
-            return Err(RegistryError::Revoked(*id));
-        }
-        if record.status != status {
-            record.status = status;
-            record.modified_ms = now_ms;
-            self.certificates.insert(*id, Some(record));
-        }
-        Ok(())
-    }
-
-    /// `force` detaches the certificate from its things first; an active certificate is never deleted.
-    pub fn delete_certificate(
-        &mut self,
-        scope: &Scope,
-        id: &CertificateId,
-        force: bool,
-    ) -> Result<(), RegistryError> {
-        let record = self.certificate(scope, id)?;
-        if record.status == CertificateStatus::Active {
-            return Err(RegistryError::StillActive(*id));
-        }
-        if let Some(thing) = record.things.keys().next().filter(|_| !force) {
-            return Err(RegistryError::CertificateInUse { id: *id, thing: thing.clone() });
-        }
-        self.certificates.insert(*id, None);
-        self.pems.remove(id);
-        Ok(())
-    }
-
-    /// Attaching again is no error and may change the kind of the attachment.
-    pub fn attach(
-        &mut self,
-        scope: &Scope,
-        thing: &str,
-        id: &CertificateId,
-        attachment: Attachment,
-    ) -> Result<(), RegistryError> {
-        if self.find_thing(scope, thing).is_none() {
-            return Err(RegistryError::UnknownThing(thing.to_owned()));
-        }
-        let mut record = self.certificate(scope, id)?;
-        for (other, kind) in record.things.iter().filter(|(other, _)| *other != thing) {
-            if *kind == Attachment::ExclusiveThing {
-                return Err(RegistryError::Exclusive { id: *id, thing: other.clone() });
-            }
-            if attachment == Attachment::ExclusiveThing {
-                return Err(RegistryError::NotExclusive { id: *id, thing: other.clone() });
-            }
-        }
-        if record.things.insert(thing.to_owned(), attachment) != Some(attachment) {
-            self.certificates.insert(*id, Some(record));
-        }
-        Ok(())
-    }
-
-    /// Detaching what is not attached is no error; the answer tells whether it was.
-    pub fn detach(&mut self, scope: &Scope, thing: &str, id: &CertificateId) -> Result<bool, RegistryError> {
-        if self.find_thing(scope, thing).is_none() {
-            return Err(RegistryError::UnknownThing(thing.to_owned()));
-        }
-        let mut record = self.certificate(scope, id)?;
-        let was_attached = record.things.remove(thing).is_some();
-        if was_attached {
-            self.certificates.insert(*id, Some(record));
-        }
-        Ok(was_attached)
-    }
-
-    /// Ends the draft. What it created and deleted again leaves no write.
-    pub fn finish(mut self) -> Change {
-        let mut writes = Batch::new();
-        for (scope, things) in &mut self.things {
-            for (name, thing) in things {
-                let stored = self.base.find_thing(scope, name).map(|thing| thing.revision);
-                let value = thing.as_ref().map(documents::write_thing);
-                let revision = write(&mut writes, keys::thing(scope, name), stored, value);
-                if let Some(thing) = thing {
-                    thing.revision = revision;
-                }
-            }
-        }
-        for (id, record) in &mut self.certificates {
-            let mut stored = self.base.find_certificate(id);
-            if let Some(old) = stored.filter(|old| record.as_ref().is_none_or(|new| new.scope != old.scope)) {
-                write(&mut writes, keys::certificate(&old.scope, id), Some(old.revision), None);
-                writes.delete(keys::pem(&old.scope, id), Expect::Any);
-                stored = None;
-            }
-            let Some(record) = record else { continue };
-            let (key, revision) = (keys::certificate(&record.scope, id), stored.map(|old| old.revision));
-            record.revision = write(&mut writes, key, revision, Some(documents::write_certificate(record)));
-            if let Some(pem) = self.pems.remove(id) {
-                writes.put(keys::pem(&record.scope, id), pem.into_bytes(), Expect::Any);
-            }
-        }
-        Change { writes, things: self.things, certificates: self.certificates }
-    }
-
-    fn draft_thing(&mut self, scope: &Scope, name: &str, thing: Option<Thing>) {
-        let scope = self.shared(scope);
-        self.things.entry(scope).or_default().insert(name.to_owned(), thing);
+    /// The tables of a scope as they are after the wishes so far.
+    fn view(&self, scope: &Scope) -> View<'_> {
+        View { below: self.base.shelf(scope), top: self.scopes.get(scope).unwrap_or(&EMPTY) }
     }
 
     /// The one copy of a scope that all its records share.
     fn shared(&self, scope: &Scope) -> Arc<Scope> {
-        let drafted = self.things.get_key_value(scope).map(|(shared, _)| shared.clone());
+        let drafted = self.scopes.get_key_value(scope).map(|(shared, _)| shared.clone());
         drafted.unwrap_or_else(|| self.base.shared(scope))
+    }
+
+    fn shelf(&mut self, scope: &Scope) -> &mut Shelf {
+        let scope = self.shared(scope);
+        self.scopes.entry(scope).or_default()
+    }
+
+    fn put_thing(&mut self, scope: &Scope, mut thing: Thing) {
+        let view = self.view(scope);
+        thing.attributes.share(|name, value| view.shared_attribute(name, value));
+        if let Some(shared) = thing.thing_type.as_deref().and_then(|name| view.thing_type(name)) {
+            thing.thing_type = Some(shared.name.clone());
+        }
+        let name = thing.name.clone();
+        self.replace_thing(scope, &name, Some(thing));
+    }
+
+    fn replace_thing(&mut self, scope: &Scope, name: &Arc<str>, thing: Option<Thing>) {
+        let (old, step) = (self.view(scope).thing(name).cloned(), self.step);
+        let shelf = self.shelf(scope);
+        if let Some(old) = old {
+            shelf.index_thing(step, &old, false);
+        }
+        if let Some(thing) = &thing {
+            shelf.index_thing(step, thing, true);
+        }
+        shelf.things.put(step, name.clone(), thing.map(Arc::new));
+    }
+
+    fn replace_type(&mut self, scope: &Scope, name: &Arc<str>, kind: Option<ThingType>) {
+        let step = self.step;
+        self.shelf(scope).types.put(step, name.clone(), kind.map(Arc::new));
+    }
+
+    fn replace_group(&mut self, scope: &Scope, name: &Arc<str>, group: Option<Group>) {
+        let (old, step) = (self.view(scope).group(name).cloned(), self.step);
+        let shelf = self.shelf(scope);
+        if let Some(old) = old {
+            shelf.index_group(step, &old, false);
+        }
+        if let Some(group) = &group {
+            shelf.index_group(step, group, true);
+        }
+        shelf.groups.put(step, name.clone(), group.map(Arc::new));
+    }
+
+    fn replace_policy(&mut self, scope: &Scope, name: &Arc<str>, policy: Option<Policy>) {
+        let (old, step) = (self.view(scope).policy(name).cloned(), self.step);
+        let shelf = self.shelf(scope);
+        if let Some(old) = old {
+            shelf.index_policy(step, &old, false);
+        }
+        if let Some(policy) = &policy {
+            shelf.index_policy(step, policy, true);
+        }
+        shelf.policies.put(step, name.clone(), policy.map(Arc::new));
+    }
+
+    fn replace_identity(&mut self, scope: &Scope, identity: Identity) {
+        let (old, step) = (self.view(scope).identity(&identity.id).cloned(), self.step);
+        let shelf = self.shelf(scope);
+        if let Some(old) = old {
+            shelf.index_identity(step, &old, false);
+        }
+        shelf.index_identity(step, &identity, true);
+        let kept = (!identity.policies.is_empty()).then(|| Arc::new(identity.clone()));
+        shelf.identities.put(step, identity.id, kept);
+    }
+
+    fn replace_ca(&mut self, scope: &Scope, id: CertificateId, ca: Option<CaCertificate>) {
+        let (old, step) = (self.view(scope).ca(&id).cloned(), self.step);
+        let shelf = self.shelf(scope);
+        if let Some(old) = old {
+            shelf.index_ca(step, &old, false);
+        }
+        if let Some(ca) = &ca {
+            shelf.index_ca(step, ca, true);
+        }
+        shelf.cas.put(step, id, ca.map(Arc::new));
+    }
+
+    fn replace_certificate(&mut self, id: CertificateId, record: Option<CertificateRecord>) {
+        let step = self.step;
+        if let Some(old) = self.find_certificate(&id).cloned() {
+            self.shelf(&old.scope).index_certificate(step, &old, false);
+        }
+        if let Some(record) = &record {
+            self.shelf(&record.scope).index_certificate(step, record, true);
+        }
+        self.certificates.put(step, id, record.map(Arc::new));
+    }
+
+    /// Keeps an event if its kind is wanted.
+    fn tell(&mut self, scope: &Scope, event: impl FnOnce(&Arc<Scope>, View<'_>) -> RegistryEvent) {
+        let view = self.view(scope);
+        let Some(wanted) = view.events().filter(|wanted| wanted.enabled.values().any(|on| *on)) else {
+            return;
+        };
+        let event = event(&self.shared(scope), view);
+        if wanted.is_enabled(event.kind) {
+            self.events.push(event);
+        }
+    }
+
+    /// The record of a thing that must exist.
+    fn thing(&self, scope: &Scope, name: &str) -> Result<&Thing, RegistryError> {
+        self.find_thing(scope, name).ok_or_else(|| RegistryError::UnknownThing(name.to_owned()))
+    }
+
+    fn thing_type(&self, scope: &Scope, name: &str) -> Result<&ThingType, RegistryError> {
+        self.find_type(scope, name).ok_or_else(|| RegistryError::UnknownType(name.to_owned()))
+    }
+
+    fn group(&self, scope: &Scope, name: &str) -> Result<&Group, RegistryError> {
+        self.find_group(scope, name).ok_or_else(|| RegistryError::UnknownGroup(name.to_owned()))
+    }
+
+    fn policy(&self, scope: &Scope, name: &str) -> Result<&Policy, RegistryError> {
+        self.find_policy(scope, name).ok_or_else(|| RegistryError::UnknownPolicy(name.to_owned()))
+    }
+
+    fn ca(&self, scope: &Scope, id: &CertificateId) -> Result<&CaCertificate, RegistryError> {
+        self.find_ca(scope, id).ok_or(RegistryError::UnknownCa(*id))
     }
 
     fn certificate(&self, scope: &Scope, id: &CertificateId) -> Result<CertificateRecord, RegistryError> {
@@ -320,21 +268,34 @@ impl<'a> Draft<'a> {
     }
 }
 
-/// Adds the write that leads from the stored revision to the value, and answers the revision it leads to.
-fn write(writes: &mut Batch, key: Vec<u8>, stored: Option<u64>, value: Option<Vec<u8>>) -> u64 {
-    match (stored, value) {
-        (None, Some(value)) => {
-            writes.put(key, value, Expect::Absent);
-            1
+/// `what` names the resource, as it begins the refusal.
+fn check_version(what: &str, name: &str, found: u64, expected: Option<u64>) -> Result<(), RegistryError> {
+    match expected {
+        Some(expected) if expected != found => {
+            Err(RegistryError::VersionConflict { what: format!("{what} {name}"), found, expected })
         }
-        (Some(revision), Some(value)) => {
-            writes.put(key, value, Expect::Revision(revision));
-            revision.saturating_add(1)
+        _ => Ok(()),
+    }
+}
+
+/// Puts a name in its place of a sorted list; answers whether it is new.
+fn insert_sorted(list: &mut Vec<Arc<str>>, name: Arc<str>) -> bool {
+    match list.binary_search(&name) {
+        Ok(_) => false,
+        Err(place) => {
+            list.insert(place, name);
+            true
         }
-        (Some(revision), None) => {
-            writes.delete(key, Expect::Revision(revision));
-            0
+    }
+}
+
+/// Answers whether the name was in the sorted list.
+fn remove_sorted(list: &mut Vec<Arc<str>>, name: &str) -> bool {
+    match list.binary_search_by(|known| (**known).cmp(name)) {
+        Ok(place) => {
+            list.remove(place);
+            true
         }
-        (None, None) => 0,
+        Err(_) => false,
     }
 }

@@ -2,7 +2,18 @@
 
 use crate::{CertificateId, Scope};
 
-fn key(scope: &Scope, kind: &str, name: &str) -> Vec<u8> {
+pub(crate) const THING: &str = "thing";
+pub(crate) const TYPE: &str = "thing-type";
+pub(crate) const GROUP: &str = "thing-group";
+pub(crate) const POLICY: &str = "policy";
+pub(crate) const CERTIFICATE: &str = "certificate";
+pub(crate) const CA: &str = "ca-certificate";
+pub(crate) const IDENTITY: &str = "identity";
+pub(crate) const REGISTRATION_CODE: &str = "registration-code";
+pub(crate) const EVENTS: &str = "event-configurations";
+
+/// With an empty name: what all keys of the kind begin with.
+pub(crate) fn key(scope: &Scope, kind: &str, name: &str) -> Vec<u8> {
     let mut key = scope.key_prefix();
     key.extend_from_slice(kind.as_bytes());
     key.push(0);
@@ -11,19 +22,11 @@ fn key(scope: &Scope, kind: &str, name: &str) -> Vec<u8> {
 }
 
 pub(crate) fn thing(scope: &Scope, name: &str) -> Vec<u8> {
-    key(scope, "thing", name)
-}
-
-pub(crate) fn things(scope: &Scope) -> Vec<u8> {
-    key(scope, "thing", "")
+    key(scope, THING, name)
 }
 
 pub(crate) fn certificate(scope: &Scope, id: &CertificateId) -> Vec<u8> {
-    key(scope, "certificate", &id.to_string())
-}
-
-pub(crate) fn certificates(scope: &Scope) -> Vec<u8> {
-    key(scope, "certificate", "")
+    key(scope, CERTIFICATE, &id.to_string())
 }
 
 /// Apart from the certificate's document, so that opening the registry does not read every PEM.

@@ -78,6 +78,6 @@ pub fn verify_presented(
         return Err(Refusal::NotYetValid { id, not_before_s: record.not_before_s, now_s });
     }
     let mut things = record.things.keys();
-    let thing = things.next().filter(|_| things.next().is_none()).cloned();
+    let thing = things.next().filter(|_| things.next().is_none()).map(|name| name.to_string());
     Ok(Principal::Certificate { id, thing })
 }

@@ -43,6 +43,17 @@ impl Scope {
         &self.region
     }
 
+    /// The ARN of what `tail` names, such as `thing/pump-1`, with the partition that the region lies in.
+    #[must_use]
+    pub fn arn(&self, tail: &str) -> String {
+        let partition = match self.region.as_str() {
+            region if region.starts_with("cn-") => "aws-cn",
+            region if region.starts_with("us-gov-") => "aws-us-gov",
+            _ => "aws",
+        };
+        format!("arn:{partition}:iot:{}:{}:{tail}", self.region, self.account)
+    }
+
     /// `ACCOUNT/REGION` and a NUL: what every key of the scope starts with.
     #[must_use]
     pub fn key_prefix(&self) -> Vec<u8> {

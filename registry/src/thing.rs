@@ -1,22 +1,31 @@
 //! A thing and the rules for its name and attributes. Knows nothing of what is stored.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::limits;
+use crate::{Attributes, limits};
 
-/// A device as the registry knows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A device as the registry knows it; also the form in which it is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Thing {
-    pub name: String,
+    #[serde(skip)]
+    pub name: Arc<str>,
     /// Looks like a UUID; never changes and is never used again.
     pub id: String,
     /// Starts at 1 and counts changes.
     pub version: u64,
-    pub attributes: BTreeMap<String, String>,
+    pub attributes: Attributes,
     pub created_ms: u64,
+    #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
+    pub thing_type: Option<Arc<str>>,
+    /// The static groups it is a direct member of, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<Arc<str>>,
     /// Revision of the stored document; 0 if it is not stored yet.
+    #[serde(skip)]
     pub(crate) revision: u64,
 }
 
@@ -32,10 +41,20 @@ pub enum ThingError {
     )]
     NameCharacter { name: String, found: char },
     #[error(
-        "a thing without a type may have {max} attributes, and this one has {0}: leave some out",
+        "a thing without a type may have {max} attributes, and this one has {0}: leave some out, or give it a type",
         max = limits::ATTRIBUTES
     )]
     TooManyAttributes(usize),
+    #[error(
+        "there may be {max} attributes, and here are {0}: leave some out",
+        max = limits::ATTRIBUTES_WITH_TYPE
+    )]
+    TooManyAttributesWithType(usize),
+    #[error(
+        "all attributes together may have {max} bytes, and these have {0}: shorten the values",
+        max = limits::ATTRIBUTES_BYTES
+    )]
+    AttributesTooLong(usize),
     #[error(
         "\"{0}\" is no attribute name: give 1 to {max} letters, digits or `_ . , @ / : # -`",
         max = limits::ATTRIBUTE_NAME_CHARS
@@ -63,22 +82,41 @@ pub(crate) fn check_name(name: &str) -> Result<(), ThingError> {
     }
 }
 
-pub(crate) fn check_attributes(attributes: &BTreeMap<String, String>) -> Result<(), ThingError> {
-    if attributes.len() > limits::ATTRIBUTES {
-        return Err(ThingError::TooManyAttributes(attributes.len()));
+/// What a type gives room for; a group has as much room as a thing with a type.
+pub(crate) fn check_attributes(
+    attributes: &BTreeMap<String, String>,
+    has_type: bool,
+) -> Result<(), ThingError> {
+    let count = attributes.len();
+    if has_type && count > limits::ATTRIBUTES_WITH_TYPE {
+        return Err(ThingError::TooManyAttributesWithType(count));
     }
-    let fits = |text: &str, max: usize, marks: &str| {
-        text.len() <= max && text.chars().all(|c| c.is_ascii_alphanumeric() || marks.contains(c))
-    };
+    if !has_type && count > limits::ATTRIBUTES {
+        return Err(ThingError::TooManyAttributes(count));
+    }
+    let bytes: usize = attributes.iter().map(|(name, value)| name.len() + value.len()).sum();
+    if bytes > limits::ATTRIBUTES_BYTES {
+        return Err(ThingError::AttributesTooLong(bytes));
+    }
     for (name, value) in attributes {
-        if name.is_empty() || !fits(name, limits::ATTRIBUTE_NAME_CHARS, "_.,@/:#-") {
-            return Err(ThingError::AttributeName(name.chars().take(limits::ATTRIBUTE_NAME_CHARS).collect()));
-        }
+        check_attribute_name(name)?;
         if !fits(value, limits::ATTRIBUTE_VALUE_CHARS, "_.,@/:#=[]-") {
             return Err(ThingError::AttributeValue { name: name.clone() });
         }
     }
     Ok(())
+}
+
+pub(crate) fn check_attribute_name(name: &str) -> Result<(), ThingError> {
+    if name.is_empty() || !fits(name, limits::ATTRIBUTE_NAME_CHARS, "_.,@/:#-") {
+        return Err(ThingError::AttributeName(name.chars().take(limits::ATTRIBUTE_NAME_CHARS).collect()));
+    }
+    Ok(())
+}
+
+/// Letters, digits and the marks.
+pub(crate) fn fits(text: &str, max: usize, marks: &str) -> bool {
+    text.len() <= max && text.chars().all(|c| c.is_ascii_alphanumeric() || marks.contains(c))
 }
 
 /// Sixteen random bytes as a UUID of version 4.
@@ -126,7 +164,7 @@ mod tests {
     fn attributes_follow_the_rules_of_aws() {
         let check = |pairs: &[(&str, &str)], expected: bool| {
             let attributes = pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-            assert_eq!(check_attributes(&attributes).is_ok(), expected, "{pairs:?}");
+            assert_eq!(check_attributes(&attributes, false).is_ok(), expected, "{pairs:?}");
         };
         check(&[], true);
         check(&[("model", "BME680"), ("room", "a.1,b@c/d:e#f=[g]-"), ("empty", "")], true);

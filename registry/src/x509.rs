@@ -41,7 +41,7 @@ pub enum CertificateFault {
 impl PublicCertificate {
     /// Takes the first certificate of the text.
     pub fn from_pem(text: &str) -> Result<Self, CertificateFault> {
-        Self::from_der(first_block(text, &["CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"])?)
+        Self::from_der(certificate_block(text)?)
     }
 
     pub fn from_der(der: Vec<u8>) -> Result<Self, CertificateFault> {
@@ -59,6 +59,11 @@ impl PublicCertificate {
         let pem = to_pem("CERTIFICATE", &der);
         Ok(Self { id: CertificateId::from_der(&der), pem, der, not_before_s, not_after_s })
     }
+}
+
+/// The DER of the first certificate of the text.
+pub(crate) fn certificate_block(text: &str) -> Result<Vec<u8>, CertificateFault> {
+    first_block(text, &["CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"])
 }
 
 /// The content of the first block with one of the labels.

@@ -18,7 +18,7 @@ fn registry(status: CertificateStatus, things: &[&str]) -> (Registry, Certificat
     let mut draft = registry.draft();
     let id = draft.register_certificate(&scope, &pem, status, NOW_MS).unwrap();
     for name in things {
-        let new = NewThing { name: (*name).to_owned(), attributes: Default::default(), random: [1; 16] };
+        let new = NewThing { name: (*name).to_owned(), random: [1; 16], ..NewThing::default() };
         draft.create_thing(&scope, new, NOW_MS).unwrap();
         draft.attach(&scope, name, &id, Attachment::NonExclusiveThing).unwrap();
     }

@@ -1,11 +1,11 @@
 //! Wishes in, changes and refusals out; what is committed is what is found again.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use proptest::prelude::*;
 use registry::{
-    Attachment, Authority, CertificateId, CertificateStatus, Change, KeyChoice, NewThing, OpenError,
+    Attachment, Authority, CertificateId, CertificateStatus, Change, KeyChoice, NewThing, OpenError, Order,
     Registry, RegistryError, Scope,
 };
 use store::{Batch, CommitError, Durability, Expect, Memory, Store};
@@ -23,7 +23,7 @@ fn pems() -> &'static [String] {
 }
 
 fn new(name: &str) -> NewThing {
-    NewThing { name: name.to_owned(), attributes: BTreeMap::new(), random: [7; 16] }
+    NewThing { name: name.to_owned(), random: [7; 16], ..NewThing::default() }
 }
 
 fn other() -> Scope {
@@ -70,7 +70,9 @@ fn seen(registry: &Registry) -> Vec<String> {
             let principals: Vec<_> = registry.principals_of(&scope, &thing.name).collect();
             lines.push(format!("{scope} {thing:?} {principals:?}"));
         }
-        lines.extend(registry.certificates(&scope, None).map(|record| format!("{record:?}")));
+        lines.extend(
+            registry.certificates(&scope, None, Order::OldestFirst).map(|record| format!("{record:?}")),
+        );
     }
     lines
 }
@@ -94,7 +96,7 @@ fn a_draft_that_is_dropped_changes_nothing() {
     let before = seen(&house.registry);
     let mut draft = house.registry.draft();
     draft.detach(&Scope::default(), "pump-1", &id).unwrap();
-    assert!(draft.delete_thing(&Scope::default(), "pump-1").unwrap());
+    assert!(draft.delete_thing(&Scope::default(), "pump-1", None).unwrap());
     drop(draft.finish());
     assert_eq!(seen(&house.registry), before);
 }
@@ -108,7 +110,13 @@ fn creating_the_same_thing_again_answers_the_first() {
     assert_eq!(draft.create_thing(&scope, again, NOW_MS + 5).unwrap().created_ms, NOW_MS);
     let mut differs = new("pump-1");
     differs.attributes.insert("room".into(), "12".into());
-    assert_eq!(draft.create_thing(&scope, differs, NOW_MS), Err(RegistryError::ThingExists("pump-1".into())));
+    assert_eq!(
+        draft.create_thing(&scope, differs, NOW_MS),
+        Err(RegistryError::ThingExists {
+            name: "pump-1".into(),
+            id: "07070707-0707-4707-8707-070707070707".into()
+        })
+    );
     assert!(draft.finish().writes.is_empty());
 }
 
@@ -117,12 +125,12 @@ fn a_thing_with_certificates_is_not_deleted() {
     let (mut house, id) = House::with_device();
     let scope = Scope::default();
     let mut draft = house.registry.draft();
-    let refused = draft.delete_thing(&scope, "pump-1");
+    let refused = draft.delete_thing(&scope, "pump-1", None);
     assert_eq!(refused, Err(RegistryError::ThingInUse { name: "pump-1".into(), count: 1, id }));
-    assert_eq!(draft.delete_thing(&scope, "nobody"), Ok(false));
+    assert_eq!(draft.delete_thing(&scope, "nobody", None), Ok(false));
     assert_eq!(draft.detach(&scope, "pump-1", &id), Ok(true));
     assert_eq!(draft.detach(&scope, "pump-1", &id), Ok(false));
-    assert_eq!(draft.delete_thing(&scope, "pump-1"), Ok(true));
+    assert_eq!(draft.delete_thing(&scope, "pump-1", None), Ok(true));
     let change = draft.finish();
     house.keep(change);
     assert!(house.reopened().find_thing(&scope, "pump-1").is_none());
@@ -252,7 +260,7 @@ fn scopes_do_not_see_each_other() {
     assert_eq!(draft.detach(&other(), "pump-1", &id), Err(no_thing));
     draft.create_thing(&other(), new("pump-1"), NOW_MS).unwrap();
     assert_eq!(draft.attach(&other(), "pump-1", &id, Attachment::NonExclusiveThing), Err(unknown));
-    assert_eq!(house.registry.certificates(&other(), None).count(), 0);
+    assert_eq!(house.registry.certificates(&other(), None, Order::OldestFirst).count(), 0);
     assert_eq!(house.registry.things(&other(), None).count(), 0);
 }
 
@@ -296,13 +304,15 @@ fn lists_go_on_after_a_name() {
         .collect();
     let change = draft.finish();
     house.keep(change);
-    let names = |after| house.registry.things(&scope, after).map(|t| t.name.as_str()).collect::<Vec<_>>();
+    let names = |after| house.registry.things(&scope, after).map(|t| &*t.name).collect::<Vec<_>>();
     assert_eq!(names(None), ["a", "b", "c"]);
     assert_eq!(names(Some("a")), ["b", "c"]);
     assert_eq!(names(Some("bb")), ["c"]);
     assert!(names(Some("c")).is_empty());
     let first = ids.first().unwrap();
-    let rest: Vec<_> = house.registry.certificates(&scope, Some(first)).map(|record| record.id).collect();
+    let rest: Vec<_> = (house.registry.certificates(&scope, Some((NOW_MS, *first)), Order::OldestFirst))
+        .map(|record| record.id)
+        .collect();
     assert_eq!(rest, ids.iter().skip(1).copied().collect::<Vec<_>>());
 }
 
@@ -320,7 +330,8 @@ fn a_document_that_cannot_be_read_is_named() {
     check(b"000000000000/us-east-1\0thing\0pump", r#"{"format":1}"#, "missing field");
     check(b"000000000000/us-east-1\0thing\0pump", "", "is damaged");
     check(b"000000000000/us-east-1\0thing\0\xff", "{}", "not text");
-    check(b"000000000000/us-east-1\0certificate\0abc", "{}", "no certificate id");
+    let record = r#"{"format":1,"status":"ACTIVE","created_ms":0,"modified_ms":0,"not_before_s":0,"not_after_s":9,"things":{}}"#;
+    check(b"000000000000/us-east-1\0certificate\0abc", record, "no certificate id");
 }
 
 #[test]
@@ -384,7 +395,7 @@ proptest! {
                 // Refusals are part of it: they must leave the draft as it was.
                 let _ = match wish {
                     Wish::Create(n) => draft.create_thing(&scope, new(&name(n)), NOW_MS).map(|_| ()),
-                    Wish::Delete(n) => draft.delete_thing(&scope, &name(n)).map(|_| ()),
+                    Wish::Delete(n) => draft.delete_thing(&scope, &name(n), None).map(|_| ()),
                     Wish::Register(n) => draft
                         .register_certificate(&scope, &pems()[usize::from(*n)], CertificateStatus::Active, NOW_MS)
                         .map(|_| ()),

@@ -1,21 +1,14 @@
 //! Private keys, keys from signing requests, and serial numbers in the forms that others read. Signs nothing.
 
 use aws_lc_rs::rand;
-use aws_lc_rs::signature::{self, EcdsaVerificationAlgorithm, UnparsedPublicKey};
 use rcgen::{KeyPair, PKCS_RSA_SHA256, SerialNumber, SubjectPublicKeyInfo};
-use x509_parser::asn1_rs::{Any, FromDer as _, Integer, OctetString, Oid, Sequence};
+use x509_parser::asn1_rs::{Any, FromDer as _, Integer, OctetString, Sequence};
 use x509_parser::certification_request::X509CertificationRequest;
-use x509_parser::error::X509Error;
-use x509_parser::oid_registry::{
-    OID_SIG_ECDSA_WITH_SHA256, OID_SIG_ECDSA_WITH_SHA384, OID_SIG_ECDSA_WITH_SHA512,
-};
 use x509_parser::public_key::PublicKey;
 
 use super::{AuthorityError, signing};
+use crate::signature::{self, P521_BITS, SignatureFault};
 use crate::x509;
-
-/// What the parser calls the size of P-521: whole bytes.
-const P521_BITS: usize = 528;
 
 /// RSA keys in the older form that AWS hands out, others in PKCS #8.
 pub(super) fn private_pem(key: &KeyPair) -> String {
@@ -64,30 +57,16 @@ pub(super) fn requested(pem: &str) -> Result<SubjectPublicKeyInfo, AuthorityErro
 
 fn verify(request: &X509CertificationRequest<'_>) -> Result<(), AuthorityError> {
     let info = &request.certification_request_info;
-    let digest = &request.signature_algorithm.algorithm;
-    let Ok(PublicKey::EC(point)) = info.subject_pki.parsed() else {
-        return request.verify_signature().map_err(|error| match error {
-            X509Error::SignatureUnsupportedAlgorithm => AuthorityError::RequestDigest,
-            _ => AuthorityError::RequestSignature,
-        });
-    };
-    // The parser's own check knows neither SHA-512 nor P-521.
-    let pairs: [(usize, &Oid<'_>, &EcdsaVerificationAlgorithm); 9] = [
-        (256, &OID_SIG_ECDSA_WITH_SHA256, &signature::ECDSA_P256_SHA256_ASN1),
-        (256, &OID_SIG_ECDSA_WITH_SHA384, &signature::ECDSA_P256_SHA384_ASN1),
-        (256, &OID_SIG_ECDSA_WITH_SHA512, &signature::ECDSA_P256_SHA512_ASN1),
-        (384, &OID_SIG_ECDSA_WITH_SHA256, &signature::ECDSA_P384_SHA256_ASN1),
-        (384, &OID_SIG_ECDSA_WITH_SHA384, &signature::ECDSA_P384_SHA384_ASN1),
-        (384, &OID_SIG_ECDSA_WITH_SHA512, &signature::ECDSA_P384_SHA512_ASN1),
-        (P521_BITS, &OID_SIG_ECDSA_WITH_SHA256, &signature::ECDSA_P521_SHA256_ASN1),
-        (P521_BITS, &OID_SIG_ECDSA_WITH_SHA384, &signature::ECDSA_P521_SHA384_ASN1),
-        (P521_BITS, &OID_SIG_ECDSA_WITH_SHA512, &signature::ECDSA_P521_SHA512_ASN1),
-    ];
-    let pair = pairs.into_iter().find(|(bits, oid, _)| *bits == point.key_size() && *oid == digest);
-    let (_, _, algorithm) = pair.ok_or(AuthorityError::RequestDigest)?;
-    UnparsedPublicKey::new(algorithm, &info.subject_pki.subject_public_key.data)
-        .verify(info.raw, &request.signature_value.data)
-        .map_err(|_| AuthorityError::RequestSignature)
+    let checked = signature::verify(
+        &info.subject_pki,
+        &request.signature_algorithm,
+        info.raw,
+        &request.signature_value,
+    );
+    checked.map_err(|fault| match fault {
+        SignatureFault::Unsupported => AuthorityError::RequestDigest,
+        SignatureFault::Wrong => AuthorityError::RequestSignature,
+    })
 }
 
 /// Sixteen random bytes that read as a positive number of full length.

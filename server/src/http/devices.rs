@@ -89,6 +89,7 @@ async fn make(api: &Arc<Api>, wish: NewDevice) -> Result<Value, Refused> {
     let thing_id = change(api, |draft| {
         let new = NewThing {
             name: name.clone(),
+            thing_type: None,
             attributes: BTreeMap::new(),
             random: uuid::Uuid::new_v4().into_bytes(),
         };
@@ -212,7 +213,7 @@ async fn unmake(api: &Arc<Api>, name: String) -> Result<Value, Refused> {
                 draft.delete_certificate(&api.scope, id, false)?;
             }
         }
-        draft.delete_thing(&api.scope, &name)?;
+        draft.delete_thing(&api.scope, &name, None)?;
         Ok(ids.into_iter().map(|id| id.to_string()).collect::<Vec<_>>())
     })
     .await?;
@@ -255,7 +256,7 @@ fn device(thing: &Thing, certificates: &[&CertificateRecord], connected: bool) -
         })
         .collect();
     json!({
-        "name": thing.name,
+        "name": &*thing.name,
         "thing_id": thing.id,
         "created_ms": thing.created_ms,
         "connected": connected,
