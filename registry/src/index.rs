@@ -59,6 +59,11 @@ impl Registry {
         Ok(registry)
     }
 
+    /// Every account and region that the store holds something of, or that something was added to since.
+    pub fn scopes(&self) -> impl Iterator<Item = &Arc<Scope>> {
+        self.scopes.keys()
+    }
+
     /// Starts a change. Nothing happens before [`Registry::apply`].
     #[must_use]
     pub fn draft(&self) -> Draft<'_> {
@@ -66,7 +71,6 @@ impl Registry {
     }
 
     /// Takes over a change whose writes are committed; answers whose connections to look at again.
-    #[expect(clippy::must_use_candidate, reason = "a caller without connections has nothing to look at")]
     pub fn apply(&mut self, change: Change) -> Affected {
         for (scope, top) in change.scopes {
             self.scopes.entry(scope).or_default().take_over(top);

@@ -4,6 +4,7 @@
 mod access;
 mod affected;
 mod attributes;
+pub mod accounts;
 pub mod authority;
 mod ca_certificate;
 mod certificate;
