@@ -2,9 +2,9 @@
 //! clock, no file and no socket; keys, serial numbers and nothing else draw randomness of their own.
 
 mod access;
+pub mod accounts;
 mod affected;
 mod attributes;
-pub mod accounts;
 pub mod authority;
 mod ca_certificate;
 mod certificate;
