@@ -1,12 +1,16 @@
 //! What connections may do, while they are connected: policies that change, and accounts and regions that are new.
 
-use broker::{Retained, Routes, ScopeId, SessionId};
+use broker::presence::DisconnectReason;
+use broker::{Presence, Retained, Routes, ScopeId, SessionId, Sessions};
+use mqtt::ReasonCode;
 use policy::{Access, Action, Ask, Resource};
 
 use crate::Link;
+use crate::deadlines::Deadlines;
 use crate::keys::ScopeKey;
 use crate::notice::Notice;
 use crate::plan::Plan;
+use crate::refusal::Refusal;
 use crate::view::{Unheard, receive};
 use crate::world::{Hub, Scope};
 
@@ -31,6 +35,23 @@ impl<L: Link> Hub<L> {
         let routes = Routes::new(self.settings.dialect);
         self.scopes.push(Scope { key, routes, retained: Retained::default() });
         self.changed = true;
+    }
+
+    /// Forgets every session and every retained message; whoever is connected is sent away. The disk is the shell's.
+    pub fn reset(&mut self, plan: &mut Plan<L>) {
+        const TEXT: &str = "everything was reset: connect again";
+        let links = self.sessions.iter().filter_map(|session| session.link.clone());
+        for link in links.collect::<Vec<_>>() {
+            let (code, reason) = (ReasonCode::AdministrativeAction, DisconnectReason::ServerInitiated);
+            plan.tell(Notice::Close { link, refusal: Refusal::new(code, reason, TEXT) });
+        }
+        let keys: Vec<ScopeKey> = self.scopes.drain(..).map(|scope| scope.key).collect();
+        keys.into_iter().for_each(|key| self.open_scope(key));
+        self.sessions = Sessions::default();
+        self.presence = Presence::default();
+        self.access.clear();
+        self.connects.clear();
+        self.deadlines = Deadlines::default();
     }
 
     pub(crate) fn ask<'a>(&self, action: Action, resource: Resource<'a>) -> Ask<'a> {

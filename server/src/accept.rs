@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
+use broker::ScopeId;
 use policy::Access;
 use tokio::net::tcp::OwnedReadHalf;
 use tokio::net::{TcpListener, TcpStream};
@@ -15,11 +16,12 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tokio_rustls::{LazyConfigAcceptor, TlsAcceptor};
 
-use crate::connection::{Connection, Principal};
+use crate::connection::Connection;
 use crate::drive::drive;
 use crate::http::Faces;
 use crate::limits::{CONNECT_TIMEOUT, HANDSHAKE_TURNS};
 use crate::link::{Link, Tls, Transport};
+use crate::rights::{Principal, Rights};
 use crate::shared::Shared;
 use crate::tls::{Admission, TlsFaces, principal};
 
@@ -76,7 +78,9 @@ impl Door {
         match face {
             Face::Plain => {
                 let access: Access = self.shared.anonymous.clone();
-                let principal = Principal { name: "anonymous".into(), thing: None, access };
+                let rights = Rights::Fixed(access);
+                let scope = ScopeId::default();
+                let principal = Principal { name: "anonymous".into(), thing: None, scope, rights };
                 let (read, write) = socket.into_split();
                 let connection = self.connection(address, Transport::Tcp(write), principal);
                 tokio::spawn(drive(read, connection));
@@ -96,7 +100,8 @@ impl Door {
         let shared = &self.shared;
         let link = Link::new(
             shared.links.number(),
-            address.ip().to_string().into(),
+            address.ip().to_canonical().to_string().into(),
+            principal.certificate(),
             transport,
             shared.clock.machine_ms(),
         );

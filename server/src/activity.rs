@@ -47,6 +47,10 @@ impl Activity {
         notes.push_back(Note { at_ms, client: client.into(), what: what.into(), text: text.into() });
     }
 
+    pub(crate) fn forget(&self) {
+        self.notes.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clear();
+    }
+
     /// Whether one more note of this kind is written out in this second.
     pub(crate) fn admits(&self, client: &str, what: &'static str) -> bool {
         let mut kinds = self.this_second.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

@@ -16,18 +16,10 @@ use policy::Access;
 
 use crate::limits::CONNECT_BYTES;
 use crate::link::{Dirty, Link, Stage, is_refusal};
+use crate::rights::{Principal, Rights};
 use crate::shared::Shared;
 use crate::tell::want_backlog;
 use publish::Meter;
-
-/// Who is at the other end, as the transport knows it.
-#[derive(Debug, Clone)]
-pub(crate) struct Principal {
-    /// Certificate id, or a word for who came without one.
-    pub(crate) name: Arc<str>,
-    pub(crate) thing: Option<Arc<str>>,
-    pub(crate) access: Access,
-}
 
 /// What the socket loop does next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +50,8 @@ struct Core {
     shared: Arc<Shared>,
     link: Arc<Link>,
     principal: Principal,
+    /// What the client may do, from its CONNECT on.
+    access: Access,
     scope: ScopeId,
     session: Option<SessionId>,
     client: Arc<str>,
@@ -89,8 +83,9 @@ impl Connection {
             core: Core {
                 shared,
                 link: link.clone(),
+                scope: principal.scope,
                 principal,
-                scope: ScopeId::default(),
+                access: Access::everything(),
                 session: None,
                 client: "".into(),
                 version: Version::V311,
@@ -272,6 +267,10 @@ impl Core {
     /// Answers that were written since the last batch free their place in the receive maximum.
     fn begin(&mut self, inbound: &mut Inbound) {
         let mut out = self.link.lock();
+        if std::mem::take(&mut out.has_new_access) {
+            self.access = out.access.clone();
+            self.lane.forget();
+        }
         for packet_id in out.acks.take_answered() {
             inbound.answered(packet_id);
         }
@@ -349,7 +348,14 @@ impl Core {
             maximum_packet_size: packet.maximum_packet_size.unwrap_or(u32::MAX),
             topic_alias_maximum: packet.topic_alias_maximum.unwrap_or(0),
         };
-        self.link.lock().prepare(packet.version, limits, packet.request_problem_information);
+        self.access = self.principal.rights.compile(&self.shared, &packet, &self.link.address);
+        // A change of policies that comes from here on finds what it has to change.
+        {
+            let mut out = self.link.lock();
+            out.prepare(packet.version, limits, packet.request_problem_information);
+            out.access = self.access.clone();
+        }
+        self.principal.rights = Rights::Fixed(Access::everything());
         self.shared.desk.submit(Event::Connect(Box::new(ConnectRequest {
             link: self.link.clone(),
             scope: self.scope,
@@ -357,7 +363,7 @@ impl Core {
             principal: self.principal.name.clone(),
             thing: self.principal.thing.clone(),
             address: self.link.address.clone(),
-            access: self.principal.access.clone(),
+            access: self.access.clone(),
         })));
         Flow::AwaitWelcome
     }

@@ -5,9 +5,10 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use broker::SessionId;
-use hub::{Event, Hub, Plan};
-use store::{Batch, CommitError, Durability, Store};
+use broker::{ScopeId, SessionId};
+use hub::{Event, Hub, Origin, Plan};
+use message::Message;
+use store::{Batch, CommitError, Durability, Expect, Store};
 use tokio::sync::oneshot;
 
 use crate::limits::{COMMIT_BYTES, EVENTS_PER_COMMIT, QUEUED_BYTES, QUEUED_EVENTS};
@@ -49,7 +50,25 @@ enum Job {
     },
     /// Documents of the registry: committed with the group, answered after it.
     Write(Batch, oneshot::Sender<Result<(), String>>),
+    /// A publish of a caller over HTTP, who hears of it after the commit.
+    Publish(Origin, Box<Message>, oneshot::Sender<Result<(), String>>),
+    /// The same for one client; false: it is not connected.
+    Send(ScopeId, String, Box<Message>, oneshot::Sender<bool>),
+    Ask(Look),
+    /// Everything that is stored goes, and with it all sessions.
+    Reset(oneshot::Sender<Result<(), String>>),
     Tick(oneshot::Sender<()>),
+}
+
+/// A look at the hub as it is behind everything that came before.
+struct Look(Box<dyn FnOnce(&World) + Send>);
+
+type World = Hub<Arc<Link>>;
+
+impl std::fmt::Debug for Look {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Look")
+    }
 }
 
 impl Job {
@@ -64,10 +83,23 @@ impl Job {
             Job::Event(Event::Unsubscribe { packet, .. }) => {
                 packet.filters.iter().map(|f| f.len() + size_of_val(f)).sum()
             }
-            Job::Event(_) | Job::Release { .. } | Job::Write(..) | Job::Tick(_) => 0,
+            Job::Publish(_, message, _) | Job::Send(_, _, message, _) => {
+                message.payload.len() + message.topic.len()
+            }
+            Job::Event(_)
+            | Job::Release { .. }
+            | Job::Write(..)
+            | Job::Ask(_)
+            | Job::Reset(_)
+            | Job::Tick(_) => 0,
         }
     }
 }
+
+/// Documents or logs that one commit of a reset deletes.
+const WIPED_AT_ONCE: usize = 4096;
+
+const STOPPING: &str = "the server is stopping";
 
 /// How long the writer sleeps when nothing happens, so that due times are met within it.
 const IDLE: Duration = Duration::from_millis(500);
@@ -102,7 +134,43 @@ impl Desk {
     pub(crate) async fn write(&self, batch: Batch) -> Result<(), String> {
         let (done, answer) = oneshot::channel();
         self.push(Job::Write(batch, done));
-        answer.await.unwrap_or_else(|_| Err("the server is stopping".into()))
+        answer.await.unwrap_or_else(|_| Err(STOPPING.into()))
+    }
+
+    /// Publishes for a caller over HTTP, and answers when that is on disk and told.
+    pub(crate) async fn publish(&self, origin: Origin, message: Message) -> Result<(), String> {
+        let (done, answer) = oneshot::channel();
+        self.push(Job::Publish(origin, Box::new(message), done));
+        answer.await.unwrap_or_else(|_| Err(STOPPING.into()))
+    }
+
+    /// Sends a message to one client past its subscriptions; false: it is not connected.
+    pub(crate) async fn send(
+        &self,
+        scope: ScopeId,
+        client: String,
+        message: Message,
+    ) -> Result<bool, String> {
+        let (done, answer) = oneshot::channel();
+        self.push(Job::Send(scope, client, Box::new(message), done));
+        answer.await.map_err(|_| STOPPING.into())
+    }
+
+    /// Looks at the hub behind everything that came before.
+    pub(crate) async fn ask<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Hub<Arc<Link>>) -> T + Send + 'static,
+    ) -> Result<T, String> {
+        let (done, answer) = oneshot::channel();
+        self.push(Job::Ask(Look(Box::new(move |hub| _ = done.send(look(hub))))));
+        answer.await.map_err(|_| STOPPING.into())
+    }
+
+    /// Empties the store and the hub.
+    pub(crate) async fn reset(&self) -> Result<(), String> {
+        let (done, answer) = oneshot::channel();
+        self.push(Job::Reset(done));
+        answer.await.unwrap_or_else(|_| Err(STOPPING.into()))
     }
 
     /// Lets the hub see the time, and answers when what was due is told.
@@ -218,6 +286,7 @@ impl Writer {
         let mut completed = Vec::new();
         let mut ticked = Vec::new();
         let mut documents = Batch::new();
+        let mut emptied = None;
         for job in jobs.take(EVENTS_PER_COMMIT) {
             count += 1;
             let now_ms = self.shared.clock.wall_ms();
@@ -234,6 +303,22 @@ impl Writer {
                     documents.writes.extend(batch.writes);
                     written.push(answer);
                 }
+                Job::Publish(origin, message, answer) => {
+                    match self.hub.publish_for(now_ms, origin, *message, &mut plan) {
+                        Ok(()) => written.push(answer),
+                        Err(why) => _ = answer.send(Err(why.to_owned())),
+                    }
+                }
+                Job::Send(scope, client, message, answer) => {
+                    let _ = answer.send(self.hub.send_to(scope, &client, *message, &mut plan));
+                }
+                Job::Ask(look) => look.0(&self.hub),
+                Job::Reset(answer) => {
+                    self.hub.reset(&mut plan);
+                    emptied = Some(answer);
+                    // What comes behind it in the queue must not be wiped with the rest.
+                    break;
+                }
                 Job::Tick(answer) => {
                     self.hub.decide(now_ms, Event::Tick, &mut plan);
                     ticked.push(answer);
@@ -249,6 +334,9 @@ impl Writer {
         if !self.commit(&batch, must_sync) {
             return None;
         }
+        if let Some(answer) = emptied {
+            let _ = answer.send(self.wipe());
+        }
         if let Some(view) = self.hub.next_view() {
             self.shared.view.store(Arc::new(view));
         }
@@ -257,6 +345,29 @@ impl Writer {
         written.into_iter().for_each(|answer| _ = answer.send(Ok(())));
         ticked.into_iter().for_each(|answer| _ = answer.send(()));
         Some(count)
+    }
+
+    /// Deletes every document and every log, some thousand at a time: a crash in between leaves the rest.
+    fn wipe(&mut self) -> Result<(), String> {
+        let reader = self.store.reader();
+        let mut logs = Vec::new();
+        reader.logs(b"", &mut |log, _| logs.push(log.to_vec())).map_err(|error| error.to_string())?;
+        for logs in logs.chunks(WIPED_AT_ONCE) {
+            let mut batch = Batch::new();
+            logs.iter().for_each(|log| _ = batch.drop_log(log.clone()));
+            self.commit(&batch, true);
+        }
+        loop {
+            let page = reader.scan(b"", None, WIPED_AT_ONCE).map_err(|error| error.to_string())?;
+            if page.is_empty() {
+                return Ok(());
+            }
+            let mut batch = Batch::new();
+            page.into_iter().for_each(|(key, _)| _ = batch.delete(key, Expect::Any));
+            if !self.commit(&batch, true) {
+                return Err(STOPPING.into());
+            }
+        }
     }
 
     /// False: it did not happen, because the desk was stopped while the disk was full.
@@ -323,8 +434,7 @@ impl Writer {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
-    use hub::event::Origin;
-    use message::{Message, QoS, Topic};
+    use message::{QoS, Topic};
 
     use super::*;
 

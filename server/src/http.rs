@@ -1,7 +1,6 @@
 //! HTTP connections in, replies out: health, metrics, the status page, the command line's API, the AWS API and the
 //! WebSocket door. Chooses routes and bounds resources; what a route does is in its own file.
 
-mod aws;
 mod control;
 mod devices;
 mod guard;
@@ -9,6 +8,7 @@ mod metrics;
 mod page;
 mod refusal;
 mod socket;
+mod starter;
 
 use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
@@ -34,10 +34,13 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::accept::tell_full;
+use crate::aws::{self, Checking};
 use crate::endpoints::Endpoints;
 use crate::identity::Identity;
 use crate::shared::Shared;
-use refusal::Refused;
+
+pub(crate) use guard::check as local;
+pub(crate) use refusal::Refused;
 
 /// Body of one request.
 const BODY_BYTES: usize = 1024 * 1024;
@@ -59,21 +62,20 @@ pub(crate) struct Faces {
 }
 
 /// What every route can reach.
-struct Api {
-    shared: Arc<Shared>,
-    identity: Identity,
-    endpoints: Endpoints,
-    scope: Arc<Scope>,
-    /// Held while a change of the registry is decided, committed and applied: one at a time.
-    change: tokio::sync::Mutex<()>,
+pub(crate) struct Api {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) identity: Identity,
+    pub(crate) endpoints: Endpoints,
+    /// The account and region of who names none.
+    pub(crate) scope: Arc<Scope>,
+    pub(crate) checking: Checking,
+    pub(crate) allow_reset: bool,
 }
 
 impl Faces {
-    pub(crate) fn new(shared: Arc<Shared>, identity: Identity, endpoints: Endpoints, sockets: i32) -> Faces {
-        let known = shared.clone();
-        let scope = identity.scope();
-        let change = tokio::sync::Mutex::new(());
-        let app = router(Arc::new(Api { shared, identity, endpoints, scope, change }));
+    pub(crate) fn new(api: Api, sockets: i32) -> Faces {
+        let known = api.shared.clone();
+        let app = router(Arc::new(api));
         Faces { app, room: Arc::new(Semaphore::new(CONNECTIONS)), shared: known, sockets }
     }
 
@@ -161,18 +163,20 @@ fn router(api: Arc<Api>) -> Router {
         .route("/_thingstead/api/devices", get(devices::list).post(devices::create))
         .route("/_thingstead/api/devices/{name}", get(devices::show).delete(devices::remove))
         .route("/_thingstead/api/devices/{name}/drop", post(devices::disconnect))
-        .route("/mqtt", get(socket::upgrade))
+        .route("/_thingstead/reset", post(control::reset))
+        .route("/moto-api/reset", post(control::reset))
+        .route("/_localstack/state/reset", post(control::reset))
         .layer(from_fn_with_state(api.clone(), guard::local_only));
     Router::new()
-        .route("/", get(aws::root).fallback(aws::unknown))
         .route("/_thingstead", get(|| async { Redirect::permanent("/_thingstead/") }))
         .route("/_thingstead/health", get(control::health))
         .route("/_localstack/health", get(control::health))
         .route("/metrics", get(metrics::metrics))
-        .route("/endpoint", get(aws::describe_endpoint))
+        .route("/mqtt", get(socket::upgrade))
+        .route("/_thingstead/api/operations", get(|| async { axum::Json(::aws::describe()) }))
         .merge(guarded)
-        .fallback(aws::unknown)
-        .method_not_allowed_fallback(aws::unknown)
+        .fallback(aws::call)
+        .method_not_allowed_fallback(aws::call)
         .layer(from_fn(in_time))
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .with_state(api)

@@ -9,15 +9,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use registry::{Authority, AuthorityError, CertificateId, CertificateStatus, KeyChoice, Registry, Scope};
+use registry::{Authority, AuthorityError, CertificateId, KeyChoice, Scope};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use store::{Durability, Store};
 use thiserror::Error;
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-use crate::clock::Clock;
 use crate::shared::Shared;
 use crate::start::Config;
 use crate::tls::TlsFaces;
@@ -33,6 +31,7 @@ struct Inner {
     names: Vec<String>,
     authority: Authority,
     scope: Arc<Scope>,
+    operator: CertificateId,
 }
 
 /// The server's certificate chain and key, as TLS takes them.
@@ -54,8 +53,6 @@ pub(crate) enum IdentityError {
     Issue(AuthorityError),
     #[error("{path} was just written and is not readable as PEM ({cause}): check the disk")]
     Pem { path: PathBuf, cause: rustls::pki_types::pem::Error },
-    #[error("the operator's certificate could not be registered ({0}): check the disk and the store")]
-    Register(String),
     #[error("{0}")]
     Scope(String),
 }
@@ -72,13 +69,8 @@ const RENEW_S: i64 = 30 * 24 * 60 * 60;
 const CHECK_EVERY: Duration = Duration::from_secs(3600);
 
 impl Identity {
-    /// Reads or makes everything; the operator is registered before this returns.
-    pub(crate) fn open(
-        config: &Config,
-        registry: &mut Registry,
-        store: &mut dyn Store,
-        clock: &Clock,
-    ) -> Result<Identity, IdentityError> {
+    /// Reads or makes everything.
+    pub(crate) fn open(config: &Config) -> Result<Identity, IdentityError> {
         for folder in ["", "ca", "server", "operator"] {
             make_private(&config.data.join(folder))?;
         }
@@ -90,10 +82,15 @@ impl Identity {
             .map_err(|error| IdentityError::Scope(error.to_string()))?;
         let scope = Arc::new(scope);
         let region = config.region.clone();
-        let identity = Identity(Arc::new(Inner { data, region, prefix, names, authority, scope }));
+        let operator = Identity::operator(&data, &authority)?;
+        let identity = Identity(Arc::new(Inner { data, region, prefix, names, authority, scope, operator }));
         identity.renew(machine_now_s())?;
-        identity.register_operator(registry, store, clock)?;
         Ok(identity)
+    }
+
+    /// The certificate that the command line connects with.
+    pub(crate) fn operator_certificate(&self) -> CertificateId {
+        self.0.operator
     }
 
     /// Names and addresses of the server certificate.
@@ -162,44 +159,19 @@ impl Identity {
         Ok(true)
     }
 
-    /// The command line connects like a device, with a certificate that only the owner of the folder can read.
-    fn register_operator(
-        &self,
-        registry: &mut Registry,
-        store: &mut dyn Store,
-        clock: &Clock,
-    ) -> Result<(), IdentityError> {
-        let (path, key) = (self.0.data.join(OPERATOR_CERTIFICATE), self.0.data.join(OPERATOR_KEY));
-        let mut pem = std::fs::read_to_string(&path).ok().filter(|_| key.exists());
-        if let Some(id) = pem.as_deref().and_then(id_of)
-            && registry.find_certificate(&id).is_some()
-        {
-            return Ok(());
+    /// The command line connects like a device, with a certificate that only the owner of the folder can read. It is
+    /// in no account, so that no call of an account's lists, stops or deletes it.
+    fn operator(data: &Path, authority: &Authority) -> Result<CertificateId, IdentityError> {
+        let (path, key) = (data.join(OPERATOR_CERTIFICATE), data.join(OPERATOR_KEY));
+        let known = std::fs::read_to_string(&path).ok().filter(|_| key.exists());
+        if let Some(id) = known.as_deref().and_then(id_of) {
+            return Ok(id);
         }
-        if pem.as_deref().and_then(id_of).is_none() {
-            let issued = self
-                .0
-                .authority
-                .issue_device(KeyChoice::P256, machine_now_s())
-                .map_err(IdentityError::Issue)?;
-            write(&key, issued.key_pem.as_deref().unwrap_or_default(), 0o600)?;
-            write(&path, &issued.cert_pem, 0o644)?;
-            pem = Some(issued.cert_pem);
-        }
-        let failed = |error: &dyn std::fmt::Display| IdentityError::Register(error.to_string());
-        let mut draft = registry.draft();
-        draft
-            .register_certificate(
-                &self.0.scope,
-                pem.as_deref().unwrap_or_default(),
-                CertificateStatus::Active,
-                clock.wall_ms(),
-            )
-            .map_err(|error| failed(&error))?;
-        let change = draft.finish();
-        store.commit(&change.writes, Durability::Synced).map_err(|error| failed(&error))?;
-        registry.apply(change);
-        Ok(())
+        let issued =
+            authority.issue_device(KeyChoice::P256, machine_now_s()).map_err(IdentityError::Issue)?;
+        write(&key, issued.key_pem.as_deref().unwrap_or_default(), 0o600)?;
+        write(&path, &issued.cert_pem, 0o644)?;
+        Ok(issued.id)
     }
 }
 
@@ -311,7 +283,7 @@ fn write(path: &Path, text: &str, mode: u32) -> Result<(), IdentityError> {
     std::fs::rename(&new, path).map_err(failed)
 }
 
-fn machine_now_s() -> i64 {
+pub(crate) fn machine_now_s() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
@@ -321,12 +293,7 @@ mod tests {
     use super::*;
 
     fn open(config: &Config) -> Identity {
-        let mut store = store::Memory::default();
-        open_with(config, &mut Registry::default(), &mut store)
-    }
-
-    fn open_with(config: &Config, registry: &mut Registry, store: &mut store::Memory) -> Identity {
-        Identity::open(config, registry, store, &Clock::default()).expect("an identity")
+        Identity::open(config).expect("an identity")
     }
 
     fn config(data: &Path) -> Config {
@@ -377,16 +344,12 @@ mod tests {
     }
 
     #[test]
-    fn the_operator_is_registered_even_with_a_new_store() {
+    fn the_operator_stays_who_he_is() {
         let data = tempfile::tempdir().expect("a folder");
-        open(&config(data.path()));
-        let (mut registry, mut store) = (Registry::default(), store::Memory::default());
-        open_with(&config(data.path()), &mut registry, &mut store);
+        let first = open(&config(data.path())).operator_certificate();
         let id = id_of(&contents(data.path(), OPERATOR_CERTIFICATE)).expect("a certificate");
-        let record = registry.find_certificate(&id).expect("registered");
-        assert_eq!(record.status, CertificateStatus::Active);
-        let again = Registry::open(&*store.reader()).expect("stored");
-        assert!(again.find_certificate(&id).is_some(), "on disk, not in memory only");
+        assert_eq!(first, id);
+        assert_eq!(open(&config(data.path())).operator_certificate(), id);
     }
 
     #[test]
@@ -394,12 +357,7 @@ mod tests {
         let data = tempfile::tempdir().expect("a folder");
         open(&config(data.path()));
         std::fs::remove_file(data.path().join(CA_KEY)).expect("removed");
-        let refused = Identity::open(
-            &config(data.path()),
-            &mut Registry::default(),
-            &mut store::Memory::default(),
-            &Clock::default(),
-        );
+        let refused = Identity::open(&config(data.path()));
         assert!(refused.err().expect("refused").to_string().contains("AmazonRootCA1.key"));
     }
 }

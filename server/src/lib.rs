@@ -3,6 +3,7 @@
 
 mod accept;
 mod activity;
+mod aws;
 mod clock;
 mod connection;
 mod desk;
@@ -15,6 +16,9 @@ mod link;
 mod links;
 mod metrics;
 mod owner;
+mod registrar;
+mod rights;
+mod scopes;
 mod shared;
 mod start;
 mod sweep;
@@ -23,6 +27,7 @@ mod tls;
 mod traces;
 
 pub use activity::Note;
+pub use aws::Checking;
 pub use clock::{Clock, Reading};
 pub(crate) use drive::drive_ws;
 pub use endpoints::{Endpoints, EndpointsError};

@@ -26,5 +26,9 @@ pub(crate) const EVENTS_PER_COMMIT: usize = 1024;
 pub(crate) const HANDSHAKE_TURNS: usize = 16;
 /// After a goodbye, time for the peer to read it.
 pub(crate) const LINGER: Duration = Duration::from_millis(500);
+/// Wishes for the registry decided for one commit.
+pub(crate) const WISHES_PER_COMMIT: usize = 256;
+/// Accounts and regions of one instance.
+pub(crate) const SCOPES: usize = 1000;
 /// Explanations kept for people.
 pub(crate) const EXPLANATIONS: usize = 10_000;

@@ -18,6 +18,8 @@ use broker::presence::DisconnectReason;
 use hub::{Deliver, Refusal, Welcome};
 use message::{Message, QoS};
 use mqtt::{Ack, Disconnect, Fanout, Outbound, OutboundLimits, Packet, ReasonCode, SendError, Version};
+use policy::Access;
+use registry::CertificateId;
 
 pub(crate) use acks::Acks;
 pub(crate) use mail::{Mail, Wish, is_refusal};
@@ -30,6 +32,8 @@ use crate::limits::{OUT_BYTES, PENDING_BYTES, PENDING_MESSAGES};
 pub(crate) struct Link {
     pub(crate) number: u64,
     pub(crate) address: Arc<str>,
+    /// The client's certificate, if it came with one.
+    pub(crate) certificate: Option<CertificateId>,
     out: Mutex<Out>,
     /// Milliseconds of the machine's clock when the last packet came.
     heard_ms: AtomicU64,
@@ -75,6 +79,10 @@ pub(crate) struct Out {
     pub(crate) end: Option<Refusal>,
     pub(crate) session: Option<SessionId>,
     pub(crate) client: Arc<str>,
+    /// What the client may do, from its CONNECT on.
+    pub(crate) access: Access,
+    /// Others have changed `access`; the connection takes it over before its next packet.
+    pub(crate) has_new_access: bool,
     pub(crate) held: Vec<u16>,
     /// The socket would block: only the task writes.
     pub(crate) blocked: bool,
@@ -101,10 +109,17 @@ pub(crate) struct Sent {
 pub(crate) type Dirty = Vec<Arc<Link>>;
 
 impl Link {
-    pub(crate) fn new(number: u64, address: Arc<str>, transport: Transport, now_ms: u64) -> Arc<Link> {
+    pub(crate) fn new(
+        number: u64,
+        address: Arc<str>,
+        certificate: Option<CertificateId>,
+        transport: Transport,
+        now_ms: u64,
+    ) -> Arc<Link> {
         Arc::new(Link {
             number,
             address,
+            certificate,
             out: Mutex::new(Out::new(transport)),
             heard_ms: AtomicU64::new(now_ms),
             keep_alive_s: AtomicU32::new(0),
@@ -179,6 +194,8 @@ impl Out {
             end: None,
             session: None,
             client: "".into(),
+            access: Access::everything(),
+            has_new_access: false,
             held: Vec::new(),
             blocked: false,
             dirty: false,

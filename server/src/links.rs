@@ -4,13 +4,21 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use registry::CertificateId;
+
 use crate::link::Link;
 
-/// Live connections by number.
+/// Live connections by number and by certificate.
 #[derive(Debug, Default)]
 pub(crate) struct Links {
-    by_number: Mutex<HashMap<u64, Arc<Link>>>,
+    known: Mutex<Known>,
     next: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    by_number: HashMap<u64, Arc<Link>>,
+    by_certificate: HashMap<CertificateId, Vec<Arc<Link>>>,
 }
 
 impl Links {
@@ -19,26 +27,44 @@ impl Links {
     }
 
     pub(crate) fn insert(&self, link: Arc<Link>) {
-        self.lock().insert(link.number, link);
+        let mut known = self.lock();
+        if let Some(certificate) = link.certificate {
+            known.by_certificate.entry(certificate).or_default().push(link.clone());
+        }
+        known.by_number.insert(link.number, link);
     }
 
     pub(crate) fn remove(&self, number: u64) {
-        let mut links = self.lock();
-        links.remove(&number);
-        if links.capacity() > 1024 && links.len() < links.capacity() / 8 {
-            links.shrink_to_fit();
+        let mut known = self.lock();
+        let Known { by_number, by_certificate } = &mut *known;
+        let certificate = by_number.remove(&number).and_then(|link| link.certificate);
+        if let Some(certificate) = certificate
+            && let Some(links) = by_certificate.get_mut(&certificate)
+        {
+            links.retain(|link| link.number != number);
+            if links.is_empty() {
+                by_certificate.remove(&certificate);
+            }
+        }
+        if by_number.capacity() > 1024 && by_number.len() < by_number.capacity() / 8 {
+            by_number.shrink_to_fit();
+            by_certificate.shrink_to_fit();
         }
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.lock().len()
+        self.lock().by_number.len()
     }
 
     pub(crate) fn all(&self) -> Vec<Arc<Link>> {
-        self.lock().values().cloned().collect()
+        self.lock().by_number.values().cloned().collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<u64, Arc<Link>>> {
-        self.by_number.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    pub(crate) fn of_certificate(&self, id: &CertificateId) -> Vec<Arc<Link>> {
+        self.lock().by_certificate.get(id).cloned().unwrap_or_default()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }

@@ -1,12 +1,12 @@
 //! What every part of the shell can reach: the view, the writer's desk, the clock, counters, the recent past.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use arc_swap::ArcSwap;
 use hub::{Settings, View};
 use policy::Access;
-use registry::Registry;
+use registry::{CertificateId, Registry};
 
 use crate::activity::Activity;
 use crate::clock::Clock;
@@ -14,6 +14,8 @@ use crate::desk::Desk;
 use crate::link::{Link, Pending};
 use crate::links::Links;
 use crate::metrics::Metrics;
+use crate::registrar::Registrar;
+use crate::scopes::Scopes;
 use crate::traces::Traces;
 
 /// The one thing that tasks and threads have in common.
@@ -28,7 +30,11 @@ pub struct Shared {
     pub activity: Activity,
     pub traces: Traces,
     /// Things and certificates; changed only together with a write at the desk.
-    pub(crate) registry: Mutex<Registry>,
+    pub(crate) registry: RwLock<Registry>,
+    pub(crate) registrar: Registrar,
+    pub(crate) scopes: Scopes,
+    /// The certificate of whoever runs the house.
+    pub(crate) operator: CertificateId,
     /// What the principal of the plain listener may do.
     pub(crate) anonymous: Access,
     next_message: AtomicU64,
@@ -39,28 +45,37 @@ impl Shared {
         settings: Settings,
         clock: Clock,
         view: View<Arc<Link>>,
-        desk: Desk,
         registry: Registry,
+        scopes: Scopes,
+        operator: CertificateId,
         anonymous: Access,
     ) -> Shared {
         Shared {
             settings,
             clock,
             view: ArcSwap::from_pointee(view),
-            desk,
+            desk: Desk::default(),
             links: Links::default(),
             pending: Pending::default(),
             metrics: Metrics::default(),
             activity: Activity::default(),
             traces: Traces::default(),
-            registry: Mutex::new(registry),
+            registry: RwLock::new(registry),
+            registrar: Registrar::default(),
+            scopes,
+            operator,
             anonymous,
             next_message: AtomicU64::new(1),
         }
     }
 
-    pub(crate) fn registry(&self) -> MutexGuard<'_, Registry> {
-        self.registry.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    pub(crate) fn registry(&self) -> RwLockReadGuard<'_, Registry> {
+        self.registry.read().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Only for the registrar, to apply what is committed.
+    pub(crate) fn registry_mut(&self) -> RwLockWriteGuard<'_, Registry> {
+        self.registry.write().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     pub(crate) fn message_id(&self) -> u64 {
@@ -69,9 +84,19 @@ impl Shared {
 
     /// Says what happened to a client, to the log and to whoever asks later.
     pub(crate) fn explain(&self, client: &str, what: &'static str, text: &str) {
-        let (client, text) = (&*Activity::clip(client), &*Activity::clip(text));
+        self.explain_lazily(client, what, || text);
+    }
+
+    /// As `explain`, with a text that is made only if it is written out.
+    pub(crate) fn explain_lazily<T: AsRef<str>>(
+        &self,
+        client: &str,
+        what: &'static str,
+        text: impl FnOnce() -> T,
+    ) {
+        let client = &*Activity::clip(client);
         if self.activity.admits(client, what) {
-            self.say(client, what, text);
+            self.say(client, what, &Activity::clip(text().as_ref()));
         }
     }
 

@@ -9,19 +9,22 @@ use hub::keys::ScopeKey;
 use hub::{Event, Hub, OpenError, Plan, Settings};
 use message::Dialect;
 use policy::{Access, Document, NamedDocument, Variables};
-use registry::Registry;
+use registry::{Registry, Scope};
 use store::{Durability, Embedded, Store};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::accept::{Door, Face};
+use crate::aws::Checking;
 use crate::clock::Clock;
-use crate::desk::{Desk, Writer};
+use crate::desk::Writer;
 use crate::endpoints::Endpoints;
-use crate::http::Faces;
+use crate::http::{Api, Faces};
 use crate::identity::Identity;
 use crate::link::Link;
 use crate::owner::port_in_use;
+use crate::registrar::Registrar;
+use crate::scopes::Scopes;
 use crate::shared::Shared;
 use crate::sweep::sweep;
 use crate::tell::tell;
@@ -45,6 +48,10 @@ pub struct Config {
     pub dialect: Dialect,
     /// An IoT policy for the plain listener's principal; none: allowed everything.
     pub anonymous_policy: Option<String>,
+    /// How closely signatures of AWS's clients are looked at.
+    pub checking: Checking,
+    /// Whether a call may empty everything.
+    pub allow_reset: bool,
     /// Instead of the dialect's longest keep-alive, seconds.
     pub keep_alive_max_s: Option<u16>,
     pub keep_free_bytes: u64,
@@ -67,6 +74,8 @@ impl Default for Config {
             region: "us-east-1".into(),
             dialect: Dialect::Aws,
             anonymous_policy: None,
+            checking: Checking::default(),
+            allow_reset: false,
             keep_alive_max_s: None,
             keep_free_bytes: 64 * 1024 * 1024,
             accept_loss: false,
@@ -105,11 +114,20 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let (shared, writer, identity) = open(&config)?;
     let tls = TlsFaces::new(&identity).map_err(|e| StartError(e.to_string()))?;
     let endpoints = listeners.endpoints(&config, &identity);
-    let faces = Faces::new(shared.clone(), identity.clone(), endpoints.clone(), sockets);
+    let api = Api {
+        shared: shared.clone(),
+        identity: identity.clone(),
+        endpoints: endpoints.clone(),
+        scope: identity.scope(),
+        checking: config.checking,
+        allow_reset: config.allow_reset,
+    };
+    let faces = Faces::new(api, sockets);
     let door = Door::new(shared.clone(), Arc::new(tls), faces.clone(), sockets);
     let remarks = listeners.remarks.clone();
     let mut tasks = listeners.serve(&door, &faces);
     tasks.push(tokio::spawn(sweep(shared.clone())));
+    tasks.push(tokio::spawn(Registrar::run(shared.clone())));
     tasks.push(tokio::spawn(identity.keep_fresh(door.tls.clone(), shared.clone())));
     endpoints.write(&config.data).map_err(|e| StartError(format!("cannot write endpoints.json: {e}")))?;
     Ok(Running { endpoints, shared, remarks, data: config.data, tasks, writer: Some(writer) })
@@ -143,14 +161,16 @@ fn open(config: &Config) -> Result<(Arc<Shared>, std::thread::JoinHandle<()>, Id
     let clock = Clock::default();
     let mut settings = Settings::new(config.dialect, uuid::Uuid::new_v4().as_u64_pair().0);
     settings.keep_alive_max_s = config.keep_alive_max_s.unwrap_or(settings.keep_alive_max_s);
-    let scope = ScopeKey(format!("{}/{}", config.account, config.region));
-    let mut plan = Plan::default();
-    let mut hub = Hub::open(settings.clone(), vec![scope], store.reader(), clock.wall_ms(), &mut plan)
-        .map_err(|e: OpenError| StartError(e.to_string()))?;
-    let mut registry = Registry::open(&*store.reader())
+    let registry = Registry::open(&*store.reader())
         .map_err(|e| StartError(format!("the registry cannot be read: {e}")))?;
-    let identity =
-        Identity::open(config, &mut registry, &mut *store, &clock).map_err(|e| StartError(e.to_string()))?;
+    let identity = Identity::open(config).map_err(|e| StartError(e.to_string()))?;
+    let own = identity.scope();
+    let others = registry.scopes().filter(|scope| **scope != own).cloned();
+    let scopes: Vec<Arc<Scope>> = std::iter::once(own.clone()).chain(others).collect();
+    let keys = scopes.iter().map(|scope| ScopeKey(scope.to_string())).collect();
+    let mut plan = Plan::default();
+    let mut hub = Hub::open(settings.clone(), keys, store.reader(), clock.wall_ms(), &mut plan)
+        .map_err(|e: OpenError| StartError(e.to_string()))?;
     let (batch, _) = plan.take_writes();
     if !batch.is_empty() {
         store
@@ -158,7 +178,10 @@ fn open(config: &Config) -> Result<(Arc<Shared>, std::thread::JoinHandle<()>, Id
             .map_err(|e| StartError(format!("the store refuses writes: {e}")))?;
     }
     let view = hub.next_view().unwrap_or(hub::View { generation: 0, trees: Vec::new() });
-    let shared = Arc::new(Shared::new(settings, clock, view, Desk::default(), registry, anonymous(config)?));
+    let (scopes, operator) = (Scopes::new(scopes), identity.operator_certificate());
+    let anonymous = anonymous(config)?;
+    let shared = Shared::new(settings, clock, view, registry, scopes, operator, anonymous);
+    let shared = Arc::new(shared);
     tell(&shared, plan.notices);
     let writer = start_writer(&shared, hub, store, config.keep_free_bytes)?;
     Ok((shared, writer, identity))

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use broker::presence::DisconnectReason;
-use hub::{Cause, Closed, Event, Notice, Refusal, Welcome};
+use hub::{Cause, Closed, Event, Notice, Refusal, Unheard, Welcome};
 use mqtt::{Connack, Packet, ReasonCode};
 
 use crate::link::{Dirty, Link, Out, write_all};
+use crate::rights::review;
 use crate::shared::Shared;
 
 /// Tells notices in order and writes every touched connection once.
@@ -24,6 +25,7 @@ fn tell_one(shared: &Shared, notice: Notice<Arc<Link>>, wall_ms: u64, now_ms: u6
         Notice::Welcome(welcome) => {
             if welcome.link.welcome(&welcome, now_ms) {
                 welcome.link.with(dirty, |_| {});
+                tell_changed_access(shared, &welcome);
                 want_backlog(shared, &welcome.link);
             } else {
                 shared.desk.submit(gone_meanwhile(*welcome));
@@ -59,7 +61,24 @@ fn tell_one(shared: &Shared, notice: Notice<Arc<Link>>, wall_ms: u64, now_ms: u6
             link.with(dirty, |out| out.page(parcels, next, tail, wall_ms, now_ms));
             want_backlog(shared, &link);
         }
+        Notice::Unheard(unheard) => tell_unheard(shared, &unheard),
+        Notice::Review { link } => _ = review(shared, &link),
         Notice::Explain { client, what, text } => shared.explain(&client, what, &text),
+    }
+}
+
+/// Explains to people why a connection did not get a topic; the client itself notices nothing, as on AWS.
+pub(crate) fn tell_unheard(shared: &Shared, unheard: &Unheard<Arc<Link>>) {
+    let client = unheard.link.lock().client.clone();
+    shared.explain_lazily(&client, "receive denied", || unheard.verdict().to_string());
+}
+
+/// Policies that changed while the CONNECT was being decided: the hub knows only those it came with.
+fn tell_changed_access(shared: &Shared, welcome: &Welcome<Arc<Link>>) {
+    let out = welcome.link.lock();
+    if out.has_new_access {
+        let (link, access) = (welcome.link.clone(), out.access.clone());
+        shared.desk.submit(Event::Access { link, session: welcome.session, access });
     }
 }
 

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use broker::ScopeId;
 use broker::presence::DisconnectReason;
 use hub::Refusal;
 use mqtt::ReasonCode;
@@ -22,8 +23,8 @@ use rustls::{
 };
 use thiserror::Error;
 
-use crate::connection::Principal;
 use crate::identity::{Identity, IdentityError, ServerCertificate};
+use crate::rights::{Presented, Principal, Rights};
 use crate::shared::Shared;
 
 const MQTT_CERTIFICATE: &[u8] = b"x-amzn-mqtt-ca";
@@ -145,23 +146,30 @@ pub(crate) fn principal(shared: &Shared, session: &ServerConnection) -> Result<P
         ));
     };
     let id = CertificateId::from_der(der);
+    if id == shared.operator {
+        let rights = Rights::Fixed(Access::everything());
+        return Ok(Principal { name: "operator".into(), thing: None, scope: ScopeId::default(), rights });
+    }
     let now_s = i64::try_from(shared.clock.wall_ms() / 1000).unwrap_or(i64::MAX);
-    let verified = {
-        let registry = shared.registry();
-        registry::verify_presented(&id, registry.find_certificate(&id), now_s)
-    };
-    match verified {
-        Ok(registry::Principal::Certificate { id, thing }) => Ok(Principal {
-            name: id.to_string().into(),
-            thing: thing.map(Into::into),
-            access: Access::everything(),
-        }),
+    let registry = shared.registry();
+    let record = registry.find_certificate(&id);
+    match registry::verify_presented(&id, record, now_s) {
+        Ok(registry::Principal::Certificate { id, thing }) => {
+            let scope = record.and_then(|record| shared.scopes.open(&record.scope, &shared.desk));
+            let scope = scope.ok_or_else(|| refused(TOO_MANY_SCOPES.into()))?;
+            let fields = registry::certificate_fields(der);
+            let host = session.server_name().map(str::to_owned);
+            let rights = Rights::Certificate(Box::new(Presented { id, fields, host }));
+            Ok(Principal { name: id.to_string().into(), thing: thing.map(Into::into), scope, rights })
+        }
         Ok(registry::Principal::Anonymous | registry::Principal::Operator) => {
             Err(refused("a certificate names a device, and this one does not: connect with one of `thingstead device new`".into()))
         }
         Err(refusal) => Err(refused(refusal.to_string())),
     }
 }
+
+const TOO_MANY_SCOPES: &str = "there are too many accounts and regions here: use fewer, or a second instance";
 
 /// Takes any certificate whose owner proves to hold its key.
 #[derive(Debug)]

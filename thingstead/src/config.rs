@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use message::Dialect;
 use serde::Deserialize;
-use server::Config;
+use server::{Checking, Config};
 
 /// How the platform is run. Each can also stand in the file, by the same name without the dashes.
 #[derive(Debug, Clone, Default, Args, Deserialize)]
@@ -47,6 +47,15 @@ pub(crate) struct Settings {
     /// File with an IoT policy for the clients of --plain; without it they may do everything
     #[arg(long, value_name = "FILE")]
     anonymous_policy: Option<PathBuf>,
+    /// How closely signatures of AWS's clients are looked at on this machine: off, soft (unknown keys and unsigned calls
+    /// are let in) or strict; other machines are always looked at strictly [default: soft]
+    #[arg(long, value_name = "off|soft|strict")]
+    #[serde(default, deserialize_with = "checking")]
+    signatures: Option<Checking>,
+    /// Let `POST /_thingstead/reset` empty everything but the root CA, for test suites
+    #[arg(long)]
+    #[serde(default)]
+    allow_reset: bool,
     /// Longest keep-alive a client gets [default: 1200 in the aws dialect, no limit in the standard one]
     #[arg(long, value_name = "SECONDS")]
     keep_alive_max: Option<u16>,
@@ -82,6 +91,8 @@ impl Settings {
             account: self.account.or(other.account),
             region: self.region.or(other.region),
             anonymous_policy: self.anonymous_policy.or(other.anonymous_policy),
+            signatures: self.signatures.or(other.signatures),
+            allow_reset: self.allow_reset || other.allow_reset,
             keep_alive_max: self.keep_alive_max.or(other.keep_alive_max),
             keep_free: self.keep_free.or(other.keep_free),
             accept_loss: self.accept_loss || other.accept_loss,
@@ -114,6 +125,8 @@ impl Settings {
             region: self.region.unwrap_or(default.region),
             dialect: self.dialect.unwrap_or(default.dialect),
             anonymous_policy: self.anonymous_policy.as_ref().map(read).transpose()?,
+            checking: self.signatures.unwrap_or_default(),
+            allow_reset: self.allow_reset,
             keep_alive_max_s: self.keep_alive_max,
             keep_free_bytes: self.keep_free.unwrap_or(default.keep_free_bytes),
             accept_loss: self.accept_loss,
@@ -122,6 +135,10 @@ impl Settings {
 }
 
 fn dialect<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Dialect>, D::Error> {
+    String::deserialize(from)?.parse().map(Some).map_err(serde::de::Error::custom)
+}
+
+fn checking<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Checking>, D::Error> {
     String::deserialize(from)?.parse().map(Some).map_err(serde::de::Error::custom)
 }
 

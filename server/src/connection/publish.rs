@@ -13,6 +13,7 @@ use policy::{Action, Ask, Resource};
 use super::{Core, Flow};
 use crate::link::{Dirty, Link, Sent};
 use crate::metrics::Metrics;
+use crate::tell::tell_unheard;
 
 /// Counts of one batch and the quotas of one connection.
 #[derive(Debug, Default)]
@@ -95,13 +96,19 @@ impl Core {
         // Asked before the view is loaded, so that the view holds what has been told.
         let current = self.shared.desk.has_told(self.change);
         let view = self.shared.view.load();
-        let Some(entry) = self.lane.decide(&view, dialect, self.scope, &self.principal.access, publish.topic)
-        else {
+        let clock = &self.shared.clock;
+        let now = || clock.wall_ms();
+        let entry = self.lane.decide(&view, dialect, self.scope, &self.access, publish.topic, now);
+        let Some(entry) = entry else {
             let text = format!("\"{}\" is no topic name", publish.topic);
             return Err(Refusal::client_error(ReasonCode::TopicNameInvalid, text));
         };
         let (topic, route) = (entry.topic.clone(), entry.route.clone());
-        match entry.outcome.clone() {
+        let outcome = entry.outcome.clone();
+        for unheard in self.lane.take_unheard() {
+            tell_unheard(&self.shared, &unheard);
+        }
+        match outcome {
             Outcome::Allowed if !publish.retain && publish.qos < QoS::ExactlyOnce && current => {
                 self.deliver(publish, &topic, &route, now_ms, dirty);
                 Ok(())
@@ -166,9 +173,10 @@ impl Core {
     }
 
     fn check_retain(&self, topic: &Topic, retain: bool) -> Result<(), Refusal> {
-        let ask = Ask::new(Action::RetainPublish, Resource::Topic(topic));
-        if retain && !self.principal.access.allows(&ask) {
-            return Err(Refusal::not_allowed(self.principal.access.evaluate(&ask).to_string()));
+        let now_ms = Some(self.shared.clock.wall_ms());
+        let ask = Ask { now_ms, ..Ask::new(Action::RetainPublish, Resource::Topic(topic)) };
+        if retain && !self.access.allows(&ask) {
+            return Err(Refusal::not_allowed(self.access.evaluate(&ask).to_string()));
         }
         Ok(())
     }

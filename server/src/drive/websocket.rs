@@ -11,13 +11,13 @@ use broker::presence::DisconnectReason;
 use bytes::Bytes;
 use hub::Refusal;
 use mqtt::ReasonCode;
-use policy::Access;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::{lost, silent};
-use crate::connection::{Connection, Flow, Principal};
+use crate::connection::{Connection, Flow};
 use crate::limits::CONNECT_TIMEOUT;
 use crate::link::{Link, Stage, Transport};
+use crate::rights::Principal;
 use crate::shared::Shared;
 
 /// A WebSocket lives no longer than this (AWS: 86,400 s).
@@ -26,11 +26,20 @@ const LIFETIME: Duration = Duration::from_secs(86_400);
 const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A WebSocket connection until its end.
-pub(crate) async fn drive_ws(shared: Arc<Shared>, mut socket: WebSocket, address: SocketAddr) {
-    // The door lets in only what comes from this machine, and until keys are checked that is who it is.
-    let principal = Principal { name: "local".into(), thing: None, access: Access::everything() };
+pub(crate) async fn drive_ws(
+    shared: Arc<Shared>,
+    mut socket: WebSocket,
+    address: SocketAddr,
+    principal: Principal,
+) {
     let now_ms = shared.clock.machine_ms();
-    let link = Link::new(shared.links.number(), address.ip().to_string().into(), Transport::Task, now_ms);
+    let link = Link::new(
+        shared.links.number(),
+        address.ip().to_canonical().to_string().into(),
+        None,
+        Transport::Task,
+        now_ms,
+    );
     shared.metrics.connections_opened.add(1);
     let mut connection = Connection::new(shared.clone(), link.clone(), principal);
     shared.links.insert(link.clone());

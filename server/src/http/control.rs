@@ -6,6 +6,7 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Query, State};
 use hub::trace::What;
+use registry::Order;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -13,6 +14,7 @@ use super::Api;
 use super::metrics::{counters, gauges};
 use super::refusal::Refused;
 use crate::clock::Reading;
+use crate::registrar::Unavailable;
 
 const MOST: usize = 100;
 
@@ -32,7 +34,10 @@ pub(super) async fn status(State(api): State<Arc<Api>>) -> Json<Value> {
     }
     let (things, certificates) = {
         let registry = shared.registry();
-        (registry.things(&api.scope, None).count(), registry.certificates(&api.scope, None).count())
+        (
+            registry.things(&api.scope, None).count(),
+            registry.certificates(&api.scope, None, Order::OldestFirst).count(),
+        )
     };
     Json(json!({
         "running": true,
@@ -47,6 +52,21 @@ pub(super) async fn status(State(api): State<Arc<Api>>) -> Json<Value> {
         "certificates": certificates,
         "numbers": numbers,
     }))
+}
+
+/// Empties everything but the root CA, the operator and the clock.
+pub(super) async fn reset(State(api): State<Arc<Api>>) -> Result<Json<Value>, Refused> {
+    if !api.allow_reset {
+        return Err(Refused::forbidden(
+            "a reset would empty everything, so it has to be allowed first: start thingstead with --allow-reset",
+        ));
+    }
+    let reset = tokio::spawn(async move { api.shared.registrar.reset().await }).await;
+    match reset {
+        Ok(Ok(())) => Ok(Json(json!({ "status": "ok" }))),
+        Ok(Err(Unavailable(why))) => Err(Refused::unavailable(why)),
+        Err(error) => Err(Refused::unavailable(error.to_string())),
+    }
 }
 
 pub(super) async fn time(State(api): State<Arc<Api>>) -> Json<Reading> {

@@ -1,6 +1,6 @@
 //! Devices: made with thing, certificate and folder in one commit; listed, shown, disconnected, removed.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use axum::Json;
@@ -8,10 +8,11 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use broker::ScopeId;
-use hub::Event;
+use broker::presence::DisconnectReason;
+use hub::{Cause, Event};
 use registry::{
-    Attachment, CertificateRecord, CertificateStatus, Change, Endpoint, KeyChoice, NewThing, RegistryError,
-    Thing, device_folder,
+    Attachment, CertificateRecord, CertificateStatus, Draft, Endpoint, KeyChoice, NewThing, RegistryError,
+    Tags, Target, Thing, device_folder,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -19,7 +20,9 @@ use serde_json::{Value, json};
 use super::Api;
 use super::control::parse;
 use super::refusal::Refused;
+use super::starter::StarterPolicy;
 use crate::link::Stage;
+use crate::registrar::Unavailable;
 
 /// What kind of key a device gets, or the request of one that has its own.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
@@ -39,6 +42,8 @@ struct NewDevice {
     key: Key,
     /// PEM of a certificate signing request, with key `csr`.
     csr: Option<String>,
+    #[serde(default)]
+    policy: StarterPolicy,
 }
 
 /// The private key is in this reply and nowhere else.
@@ -62,15 +67,13 @@ pub(super) async fn create(
 
 async fn make(api: &Arc<Api>, wish: NewDevice) -> Result<Value, Refused> {
     let name = wish.name.clone();
-    let refuse_known = || match api.shared.registry().find_thing(&api.scope, &name) {
-        Some(_) => Err(Refused::conflict(format!(
-            "device {name} exists: choose another name, or remove it with `thingstead device rm {name}`"
-        ))),
-        None => Ok(()),
-    };
-    refuse_known()?;
+    // Looked at before a key is made, which takes its time.
+    if api.shared.registry().find_thing(&api.scope, &name).is_some() {
+        return Err(exists(&name));
+    }
     let now_ms = api.shared.clock.wall_ms();
     let now_s = i64::try_from(now_ms / 1000).unwrap_or(i64::MAX);
+    let wish_policy = wish.policy.clone();
     let issuer = api.identity.clone();
     let issued = tokio::task::spawn_blocking(move || {
         let key = match &wish.csr {
@@ -84,22 +87,28 @@ async fn make(api: &Arc<Api>, wish: NewDevice) -> Result<Value, Refused> {
     let identity = issued
         .map_err(|error| Refused::unavailable(error.to_string()))?
         .map_err(|error| Refused::invalid(error.to_string()))?;
-    let _one = api.change.lock().await;
-    refuse_known()?;
-    let thing_id = change(api, |draft| {
-        let new = NewThing {
-            name: name.clone(),
-            thing_type: None,
-            attributes: BTreeMap::new(),
-            random: uuid::Uuid::new_v4().into_bytes(),
-        };
-        let thing_id = draft.create_thing(&api.scope, new, now_ms)?.id.clone();
-        let status = CertificateStatus::Active;
-        let id = draft.register_certificate(&api.scope, &identity.cert_pem, status, now_ms)?;
-        draft.attach(&api.scope, &name, &id, Attachment::NonExclusiveThing)?;
+    let starter = wish_policy.resolve(&api.scope, &name)?;
+    let (scope, device, pem, policy) =
+        (api.scope.clone(), name.clone(), identity.cert_pem.clone(), starter.name.clone());
+    let thing_id = change(api, move |draft| {
+        if draft.find_thing(&scope, &device).is_some() {
+            return Err(Wrong::Exists);
+        }
+        let random = uuid::Uuid::new_v4().into_bytes();
+        let new = NewThing { name: device.clone(), random, ..NewThing::default() };
+        let thing_id = draft.create_thing(&scope, new, now_ms)?.id.clone();
+        let id = draft.register_certificate(&scope, &pem, CertificateStatus::Active, now_ms)?;
+        draft.attach(&scope, &device, &id, Attachment::ExclusiveThing)?;
+        if let Some(document) = starter.document
+            && draft.find_policy(&scope, &starter.name).is_none()
+        {
+            draft.create_policy(&scope, &starter.name, &document, Tags::default(), now_ms)?;
+        }
+        draft.attach_policy(&scope, &starter.name, &Target::Certificate(id))?;
         Ok(thing_id)
     })
-    .await?;
+    .await
+    .map_err(|wrong| wrong.refused(&name))?;
     let endpoint = endpoint(api);
     let files: Vec<Value> = device_folder(&name, &identity, api.identity.authority().cert_pem(), &endpoint)
         .map_err(|error| Refused::invalid(error.to_string()))?
@@ -111,25 +120,44 @@ async fn make(api: &Arc<Api>, wish: NewDevice) -> Result<Value, Refused> {
         "name": name,
         "thing_id": thing_id,
         "certificate_id": identity.id.to_string(),
+        "policy": policy,
         "endpoint": { "host": endpoint.host, "port": endpoint.port },
         "files": files,
     }))
 }
 
-/// Decides on a draft, commits, applies. The caller holds `Api::change`.
-async fn change<T>(
+/// Why a device is not made or removed.
+enum Wrong {
+    Exists,
+    Unknown,
+    Registry(RegistryError),
+    Unavailable(String),
+}
+
+impl From<RegistryError> for Wrong {
+    fn from(error: RegistryError) -> Self {
+        Wrong::Registry(error)
+    }
+}
+
+impl Wrong {
+    fn refused(self, name: &str) -> Refused {
+        match self {
+            Wrong::Exists => exists(name),
+            Wrong::Unknown => unknown(name),
+            Wrong::Registry(error) => Refused::invalid(error.to_string()),
+            Wrong::Unavailable(why) => Refused::unavailable(why),
+        }
+    }
+}
+
+/// Everything that the wishes of one call change, or nothing of it.
+async fn change<T: Send + 'static>(
     api: &Api,
-    decide: impl FnOnce(&mut registry::Draft<'_>) -> Result<T, RegistryError>,
-) -> Result<T, Refused> {
-    let (outcome, change): (T, Change) = {
-        let registry = api.shared.registry();
-        let mut draft = registry.draft();
-        let outcome = decide(&mut draft).map_err(|error| Refused::invalid(error.to_string()))?;
-        (outcome, draft.finish())
-    };
-    api.shared.desk.write(change.writes.clone()).await.map_err(Refused::unavailable)?;
-    api.shared.registry().apply(change);
-    Ok(outcome)
+    decide: impl FnOnce(&mut Draft<'_>) -> Result<T, Wrong> + Send + 'static,
+) -> Result<T, Wrong> {
+    let changed = api.shared.registrar.change(|draft| draft.attempt(decide)).await;
+    changed.unwrap_or_else(|Unavailable(why)| Err(Wrong::Unavailable(why)))
 }
 
 /// Where a device finds us from here.
@@ -195,28 +223,26 @@ pub(super) async fn remove(
 }
 
 async fn unmake(api: &Arc<Api>, name: String) -> Result<Value, Refused> {
-    let _one = api.change.lock().await;
-    if api.shared.registry().find_thing(&api.scope, &name).is_none() {
-        return Err(unknown(&name));
-    }
     let now_ms = api.shared.clock.wall_ms();
-    let certificates = change(api, |draft| {
-        let ids = draft.principals_of(&api.scope, &name);
+    let (scope, device) = (api.scope.clone(), name.clone());
+    let certificates = change(api, move |draft| {
+        if draft.find_thing(&scope, &device).is_none() {
+            return Err(Wrong::Unknown);
+        }
+        let ids = draft.principals_of(&scope, &device);
         for id in &ids {
-            draft.detach(&api.scope, &name, id)?;
-            let shared = draft.find_certificate(id).is_some_and(|record| !record.things.is_empty());
-            if !shared {
-                if draft.find_certificate(id).is_some_and(|record| record.status == CertificateStatus::Active)
-                {
-                    draft.set_status(&api.scope, id, CertificateStatus::Inactive, now_ms)?;
-                }
-                draft.delete_certificate(&api.scope, id, false)?;
+            draft.detach(&scope, &device, id)?;
+            let record = draft.find_certificate(id);
+            if record.is_some_and(|record| record.things.is_empty()) {
+                draft.set_status(&scope, id, CertificateStatus::Inactive, now_ms)?;
+                draft.delete_certificate(&scope, id, true)?;
             }
         }
-        draft.delete_thing(&api.scope, &name, None)?;
+        draft.delete_thing(&scope, &device, None)?;
         Ok(ids.into_iter().map(|id| id.to_string()).collect::<Vec<_>>())
     })
-    .await?;
+    .await
+    .map_err(|wrong| wrong.refused(&name))?;
     if online(api).contains(&*name) {
         drop_client(api, &name, "it was removed with `thingstead device rm`");
     }
@@ -229,8 +255,7 @@ fn drop_client(api: &Api, client: &str, why: &str) {
         scope: ScopeId(0),
         client: client.to_owned(),
         clean_session: false,
-        will: true,
-        why: why.to_owned(),
+        cause: Cause { reason: DisconnectReason::ConnectionLost, will: true, text: why.to_owned() },
     });
 }
 
@@ -262,6 +287,12 @@ fn device(thing: &Thing, certificates: &[&CertificateRecord], connected: bool) -
         "connected": connected,
         "certificates": certificates,
     })
+}
+
+fn exists(name: &str) -> Refused {
+    Refused::conflict(format!(
+        "device {name} exists: choose another name, or remove it with `thingstead device rm {name}`"
+    ))
 }
 
 fn unknown(name: &str) -> Refused {

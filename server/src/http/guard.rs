@@ -20,18 +20,18 @@ pub(super) async fn local_only(
 ) -> Response {
     match check(peer, request.headers(), api.identity.names()) {
         Ok(()) => next.run(request).await,
-        Err(refused) => refused.into_response(),
+        Err(why) => Refused::forbidden(why).into_response(),
     }
 }
 
 /// `names` are those that this instance answers to.
-fn check(peer: SocketAddr, headers: &HeaderMap, names: &[String]) -> Result<(), Refused> {
+pub(crate) fn check(peer: SocketAddr, headers: &HeaderMap, names: &[String]) -> Result<(), String> {
     if !peer.ip().to_canonical().is_loopback() {
-        return Err(Refused::forbidden(format!(
-            "{} is another machine, and this needs credentials there, which do not exist yet: call it on the machine \
-             that thingstead runs on, or connect devices over MQTT with a certificate of `thingstead device new`",
+        return Err(format!(
+            "{} is another machine: AWS's clients sign there with a key of `thingstead keys new`, everything else is \
+             called on the machine that thingstead runs on",
             peer.ip()
-        )));
+        ));
     }
     let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("an unreadable name"));
     // A page may have its own name point at this machine; the browser then believes that both are one.
@@ -40,18 +40,16 @@ fn check(peer: SocketAddr, headers: &HeaderMap, names: &[String]) -> Result<(), 
         && host.contains('.')
         && !names.iter().any(|name| name.eq_ignore_ascii_case(host))
     {
-        return Err(Refused::forbidden(format!(
+        return Err(format!(
             "{host} is no name of this machine: use localhost, or start thingstead with --host {host}"
-        )));
+        ));
     }
     let Some(origin) = text("origin") else { return Ok(()) };
     let host = origin.split_once("://").map_or("", |(_, host)| without_port(host));
     if is_local(host) {
         return Ok(());
     }
-    Err(Refused::forbidden(format!(
-        "a page of {origin} may not act here without credentials: serve the page from localhost"
-    )))
+    Err(format!("a page of {origin} may not act here without credentials: serve the page from localhost"))
 }
 
 fn without_port(host: &str) -> &str {

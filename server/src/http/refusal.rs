@@ -36,10 +36,6 @@ impl Refused {
             text: text.into(),
         }
     }
-
-    pub(crate) fn not_implemented(text: impl Into<String>) -> Refused {
-        Refused { status: StatusCode::NOT_IMPLEMENTED, code: "NotImplementedException", text: text.into() }
-    }
 }
 
 impl IntoResponse for Refused {

@@ -1,0 +1,139 @@
+//! Requests of AWS's clients in, replies as AWS would send them out: who calls, what is called, and the answer.
+
+mod credentials;
+mod data;
+mod iot;
+mod token;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::header::{ACCEPT, UPGRADE};
+use axum::http::{Method, Response};
+use axum::response::{IntoResponse, Redirect};
+
+use ::aws::signature::{SignatureFault, Wire};
+use ::aws::{Fault, Parsed, Service};
+
+use crate::http::{Api, Refused};
+
+pub use credentials::Checking;
+pub(crate) use credentials::caller_of_upgrade;
+
+/// Body of one call.
+const BODY_BYTES: usize = 1024 * 1024;
+
+/// Everything that has no route of the house's own.
+pub(crate) async fn call(
+    State(api): State<Arc<Api>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Response<Body> {
+    if let Some(reply) = elsewhere(&request) {
+        return reply;
+    }
+    let request_id = uuid::Uuid::new_v4().to_string();
+    let (head, body) = request.into_parts();
+    let body = match to_bytes(body, BODY_BYTES).await {
+        Ok(body) => body,
+        Err(_) => {
+            let text =
+                format!("the body is not whole, or longer than {BODY_BYTES} bytes: send it again, shorter");
+            return Fault::request_entity_too_large(text).to_rest_json(&request_id).map(Body::from);
+        }
+    };
+    // A caller that hangs up must not leave half of what it asked for.
+    let answered = tokio::spawn(async move { answer(&api, peer, &head, &body, &request_id).await }).await;
+    answered.map_or_else(
+        |error| Fault::internal_failure(error.to_string()).to_rest_json("").map(Body::from),
+        |reply| reply.map(Body::from),
+    )
+}
+
+/// What is no call of AWS's: browsers, paths of the house that do not exist, WebSockets at a wrong place.
+fn elsewhere(request: &Request) -> Option<Response<Body>> {
+    let (method, path, headers) = (request.method(), request.uri().path(), request.headers());
+    let accepts = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if path == "/" && method == Method::GET && accepts.contains("text/html") {
+        return Some(Redirect::to("/_thingstead/").into_response());
+    }
+    if path.starts_with("/_thingstead") || path.starts_with("/_localstack") {
+        let text = format!("{method} {path} does not exist: see /_thingstead/ for what does");
+        return Some(Refused::not_found(text).into_response());
+    }
+    if headers.get(UPGRADE).is_some_and(|what| what.as_bytes().eq_ignore_ascii_case(b"websocket")) {
+        let text = format!("{path} is no WebSocket: MQTT over WebSocket is at /mqtt");
+        return Some(Refused::not_found(text).into_response());
+    }
+    None
+}
+
+async fn answer(
+    api: &Arc<Api>,
+    peer: SocketAddr,
+    head: &axum::http::request::Parts,
+    body: &Bytes,
+    request_id: &str,
+) -> Response<Vec<u8>> {
+    let request = request_of(head, body);
+    let (service, caller) = credentials::authenticate(api, peer, &request);
+    let caller = match caller {
+        Ok(caller) => caller,
+        Err(fault) => return refused(&service, &fault, request_id),
+    };
+    let parsed = match ::aws::parse(&service, &request) {
+        Ok(parsed) => parsed,
+        Err(fault) => return refused(&service, &fault, request_id),
+    };
+    let replied = match parsed {
+        Parsed::Iot(call) => iot::answer(api, &caller, call, request_id).await,
+        Parsed::IotData(call) => data::answer(api, &caller, call, request_id).await,
+        Parsed::Unserved { service, operation } => Err(Fault::not_served(&service, &operation)),
+        Parsed::Unknown => Err(unknown(&service, head)),
+    };
+    replied.unwrap_or_else(|fault| refused(&service, &fault, request_id))
+}
+
+fn request_of<'a>(head: &'a axum::http::request::Parts, body: &'a Bytes) -> ::aws::Request<'a> {
+    ::aws::Request {
+        method: &head.method,
+        path: head.uri.path(),
+        query: head.uri.query().unwrap_or_default(),
+        headers: &head.headers,
+        body,
+    }
+}
+
+fn unknown(service: &Service, head: &axum::http::request::Parts) -> Fault {
+    let (method, path) = (&head.method, head.uri.path());
+    let of = match service.name() {
+        "" => "no service that is served here".to_owned(),
+        name => format!("no operation of {name}"),
+    };
+    Fault::unknown_operation(format!(
+        "{method} {path} is {of}: check the path and the endpoint, or see COMPAT.md for what is served"
+    ))
+}
+
+/// A refusal as the clients of the service read it.
+fn refused(service: &Service, fault: &Fault, request_id: &str) -> Response<Vec<u8>> {
+    match wire(service) {
+        Wire::Json => fault.to_rest_json(request_id),
+        Wire::Query | Wire::S3 => fault.to_query_xml(request_id),
+    }
+}
+
+fn wire(service: &Service) -> Wire {
+    match service {
+        Service::Sts | Service::Iam | Service::CloudFormation => Wire::Query,
+        Service::S3 => Wire::S3,
+        _ => Wire::Json,
+    }
+}
+
+fn unsigned(service: &Service, fault: &SignatureFault) -> Fault {
+    let wire = wire(service);
+    Fault::new(fault.status(wire), fault.code(wire), fault.to_string())
+}

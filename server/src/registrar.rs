@@ -1,0 +1,154 @@
+//! Wishes for the registry in, their outcomes out once they are on disk. Many wishes share one commit; what they mean
+//! for live connections takes effect before anybody is answered.
+
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use hub::{Event, Origin};
+use message::{Message, QoS, Topic};
+use registry::{Draft, Registry, RegistryEvent};
+use tokio::sync::{Notify, oneshot};
+
+use crate::limits::WISHES_PER_COMMIT;
+use crate::rights;
+use crate::shared::Shared;
+
+/// Where wishes wait. Everybody who changes the registry does so here.
+#[derive(Default)]
+pub(crate) struct Registrar {
+    queue: Mutex<Queue>,
+    bell: Notify,
+}
+
+#[derive(Default)]
+struct Queue {
+    wishes: Vec<Wish>,
+    resets: Vec<oneshot::Sender<Result<(), String>>>,
+}
+
+/// Decides on the draft; what it gives back is called with how the commit went.
+type Wish = Box<dyn FnOnce(&mut Draft<'_>) -> Answer + Send>;
+type Answer = Box<dyn FnOnce(Result<(), String>) + Send>;
+
+/// Why a wish was not even decided, or could not be kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Unavailable(pub(crate) String);
+
+impl Registrar {
+    /// Decides a wish behind all those before it, and answers when it is on disk and in effect. What it refuses changes
+    /// nothing. Whoever stops waiting does not stop the wish.
+    pub(crate) async fn change<T, E>(
+        &self,
+        decide: impl FnOnce(&mut Draft<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<Result<T, E>, Unavailable>
+    where
+        T: Send + 'static,
+        E: Send + 'static,
+    {
+        let (done, outcome) = oneshot::channel();
+        let wish: Wish = Box::new(move |draft| {
+            let decided = decide(draft);
+            Box::new(move |committed: Result<(), String>| {
+                let _ = done.send(committed.map(|()| decided));
+            })
+        });
+        self.lock().wishes.push(wish);
+        self.bell.notify_one();
+        outcome.await.unwrap_or_else(|_| Err(STOPPING.to_owned())).map_err(Unavailable)
+    }
+
+    /// Empties the registry, and with it everything else that is stored.
+    pub(crate) async fn reset(&self) -> Result<(), Unavailable> {
+        let (done, outcome) = oneshot::channel();
+        self.lock().resets.push(done);
+        self.bell.notify_one();
+        outcome.await.unwrap_or_else(|_| Err(STOPPING.to_owned())).map_err(Unavailable)
+    }
+
+    /// The one that decides, one commit after the other. Runs until it is dropped.
+    pub(crate) async fn run(shared: Arc<Shared>) {
+        loop {
+            let Queue { wishes, resets } = shared.registrar.take();
+            if wishes.is_empty() && resets.is_empty() {
+                shared.registrar.bell.notified().await;
+                continue;
+            }
+            if !wishes.is_empty() {
+                commit(&shared, wishes).await;
+            }
+            if !resets.is_empty() {
+                let emptied = empty(&shared).await;
+                resets.into_iter().for_each(|done| _ = done.send(emptied.clone()));
+            }
+        }
+    }
+
+    fn take(&self) -> Queue {
+        let mut queue = self.lock();
+        let most = queue.wishes.len().min(WISHES_PER_COMMIT);
+        let rest = queue.wishes.split_off(most);
+        let wishes = std::mem::replace(&mut queue.wishes, rest);
+        Queue { wishes, resets: std::mem::take(&mut queue.resets) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for Registrar {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Registrar").field("waiting", &self.lock().wishes.len()).finish()
+    }
+}
+
+const STOPPING: &str = "the server is stopping";
+
+async fn empty(shared: &Shared) -> Result<(), String> {
+    shared.desk.reset().await?;
+    *shared.registry_mut() = Registry::default();
+    shared.activity.forget();
+    Ok(())
+}
+
+async fn commit(shared: &Arc<Shared>, wishes: Vec<Wish>) {
+    let (answers, change) = {
+        let registry = shared.registry();
+        let mut draft = registry.draft();
+        let answers: Vec<Answer> = wishes.into_iter().map(|wish| wish(&mut draft)).collect();
+        (answers, draft.finish())
+    };
+    let written = match change.writes.is_empty() {
+        true => Ok(()),
+        false => shared.desk.write(change.writes.clone()).await,
+    };
+    if written.is_ok() {
+        let events = change.events.clone();
+        let affected = shared.registry_mut().apply(change);
+        rights::take_effect(shared, affected).await;
+        publish(shared, events);
+    }
+    answers.into_iter().for_each(|answer| answer(written.clone()));
+}
+
+/// Registry events are messages like others: who has subscribed gets them.
+fn publish(shared: &Shared, events: Vec<RegistryEvent>) {
+    for event in events {
+        let Some(scope) = shared.scopes.find(&event.scope) else { continue };
+        let Ok(topic) = Topic::parse(&event.topic) else { continue };
+        let received_ms = shared.clock.wall_ms();
+        let payload = event.payload(&uuid::Uuid::new_v4().to_string(), received_ms);
+        let message = Message {
+            id: shared.message_id(),
+            topic,
+            payload: payload.into(),
+            qos: QoS::AtLeastOnce,
+            retain: false,
+            properties: None,
+            publisher: "$aws".into(),
+            received_ms,
+            expires_ms: None,
+        };
+        let origin = Origin { scope, session: None };
+        shared.desk.submit(Event::Publish { origin, message, answer: None });
+    }
+}
