@@ -140,7 +140,7 @@ impl Fault {
 }
 
 /// Text that may stand in an XML element; what XML 1.0 cannot say becomes U+FFFD.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

@@ -36,6 +36,11 @@ impl<'a> Parts<'a> {
         Ok(Self { labels, query, headers: request.headers, members, payload: request.body })
     }
 
+    /// The same for members that were read from a form: there is no label, no query and no payload.
+    pub(crate) fn of_members(request: &Request<'a>, members: Map<String, Json>) -> Self {
+        Self { labels: Vec::new(), query: Vec::new(), headers: request.headers, members, payload: b"" }
+    }
+
     /// # Errors
     /// The label does not say a `T`.
     pub fn label<T>(&mut self, wire: &'static str, range: Option<Range>) -> Result<T, Fault>

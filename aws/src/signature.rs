@@ -13,7 +13,7 @@ pub mod timestamp;
 
 use std::fmt;
 
-use aws_lc_rs::hmac;
+use aws_lc_rs::{constant_time, hmac};
 
 use crate::Request;
 use crate::credential::CredentialScope;
@@ -113,6 +113,12 @@ pub fn verify(
     })
 }
 
+/// Compares session tokens in a time that says nothing about where they differ.
+#[must_use]
+pub fn is_same_token(given: &str, expected: &str) -> bool {
+    constant_time::verify_slices_are_equal(given.as_bytes(), expected.as_bytes()).is_ok()
+}
+
 impl Signed {
     /// Whether the service signed for is S3, whose rules differ.
     #[must_use]
@@ -130,6 +136,11 @@ impl Signed {
         let expires_s = self.expires_s.unwrap_or(missing).cast_signed();
         (self.place == Place::Query).then(|| self.at.unix_s().saturating_add(expires_s))
     }
+}
+
+/// Percent-encoded as AWS has it: everything but letters, digits and `- . _ ~`.
+pub(crate) fn encoded(text: &str) -> String {
+    encoding::encode(text.as_bytes())
 }
 
 /// Shows neither the signature nor the token: whoever reads them could use them.

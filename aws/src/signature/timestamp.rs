@@ -59,6 +59,15 @@ impl Timestamp {
         text
     }
 
+    /// `2026-01-02T03:04:05Z`, as in XML.
+    #[must_use]
+    pub fn extended(&self) -> String {
+        let basic = self.to_string();
+        let part = |range: std::ops::Range<usize>| basic.get(range).unwrap_or_default();
+        let (date, time) = ([part(0..4), part(4..6), part(6..8)], [part(9..11), part(11..13), part(13..15)]);
+        format!("{}T{}Z", date.join("-"), time.join(":"))
+    }
+
     fn of(year: i64, month: i64, day: i64, (hour, minute, second): (i64, i64, i64)) -> Option<Self> {
         let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
         let days_of_month = match month {
@@ -126,6 +135,9 @@ mod tests {
             assert_eq!(Timestamp::parse_basic(basic).map(|t| t.unix_s()), Some(unix_s), "{basic}");
             assert_eq!(Timestamp::parse_http(http).map(|t| t.unix_s()), Some(unix_s), "{http}");
             assert_eq!(Timestamp::from_unix_s(unix_s).to_string(), basic);
+            let extended = Timestamp::from_unix_s(unix_s).extended();
+            assert_eq!(extended.replace(['-', ':'], ""), basic);
+            assert_eq!(extended.len(), 20);
         };
         check("19700101T000000Z", "Thu, 01 Jan 1970 00:00:00 GMT", 0);
         check("20150830T123600Z", "Sun, 30 Aug 2015 12:36:00 GMT", 1_440_938_160);
