@@ -117,13 +117,7 @@ impl Accounts {
             return Some(Identity { account, access_key, secret, principal, temporary: None });
         }
         let session = self.sessions.find(account, access_key)?;
-        let principal = match &session.holder {
-            SessionHolder::Root => Principal::Root,
-            SessionHolder::User { name, key } => Principal::User { name, key },
-            SessionHolder::Role { role, role_id, session } => {
-                Principal::AssumedRole { role, role_id, session }
-            }
-        };
+        let principal = session.holder.as_principal();
         Some(Identity {
             account,
             access_key: &session.id,
@@ -224,6 +218,20 @@ impl Principal<'_> {
                 let name = role.rsplit('/').next().unwrap_or_default();
                 format!("arn:aws:sts::{account}:assumed-role/{name}/{session}")
             }
+        }
+    }
+
+    /// The same, to be kept.
+    #[must_use]
+    pub fn to_holder(self) -> SessionHolder {
+        match self {
+            Self::Root => SessionHolder::Root,
+            Self::User { name, key } => SessionHolder::User { name: name.to_owned(), key: key.to_owned() },
+            Self::AssumedRole { role, role_id, session } => SessionHolder::Role {
+                role: role.to_owned(),
+                role_id: role_id.to_owned(),
+                session: session.to_owned(),
+            },
         }
     }
 

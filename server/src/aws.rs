@@ -3,6 +3,7 @@
 mod credentials;
 mod data;
 mod iot;
+mod roles;
 mod token;
 
 use std::net::SocketAddr;

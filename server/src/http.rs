@@ -4,6 +4,7 @@
 mod control;
 mod devices;
 mod guard;
+mod keys;
 mod metrics;
 mod page;
 mod refusal;
@@ -163,6 +164,8 @@ fn router(api: Arc<Api>) -> Router {
         .route("/_thingstead/api/devices", get(devices::list).post(devices::create))
         .route("/_thingstead/api/devices/{name}", get(devices::show).delete(devices::remove))
         .route("/_thingstead/api/devices/{name}/drop", post(devices::disconnect))
+        .route("/_thingstead/api/keys", get(keys::list).post(keys::create))
+        .route("/_thingstead/api/keys/{id}", axum::routing::delete(keys::remove))
         .route("/_thingstead/reset", post(control::reset))
         .route("/moto-api/reset", post(control::reset))
         .route("/_localstack/state/reset", post(control::reset))

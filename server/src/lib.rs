@@ -4,6 +4,7 @@
 mod accept;
 mod activity;
 mod aws;
+mod chance;
 mod clock;
 mod connection;
 mod desk;
@@ -11,6 +12,7 @@ mod drive;
 mod endpoints;
 mod http;
 mod identity;
+mod ledger;
 mod limits;
 mod link;
 mod links;

@@ -106,6 +106,7 @@ const STOPPING: &str = "the server is stopping";
 async fn empty(shared: &Shared) -> Result<(), String> {
     shared.desk.reset().await?;
     *shared.registry_mut() = Registry::default();
+    shared.ledger.forget();
     shared.activity.forget();
     Ok(())
 }

@@ -11,12 +11,22 @@ use registry::{CertificateId, Registry};
 use crate::activity::Activity;
 use crate::clock::Clock;
 use crate::desk::Desk;
+use crate::ledger::Ledger;
 use crate::link::{Link, Pending};
 use crate::links::Links;
 use crate::metrics::Metrics;
 use crate::registrar::Registrar;
 use crate::scopes::Scopes;
 use crate::traces::Traces;
+
+/// What the store and the data folder hold of those who may come.
+pub(crate) struct Recovered {
+    pub(crate) registry: Registry,
+    pub(crate) ledger: Ledger,
+    pub(crate) scopes: Scopes,
+    pub(crate) operator: CertificateId,
+    pub(crate) anonymous: Access,
+}
 
 /// The one thing that tasks and threads have in common.
 pub struct Shared {
@@ -33,6 +43,7 @@ pub struct Shared {
     pub(crate) registry: RwLock<Registry>,
     pub(crate) registrar: Registrar,
     pub(crate) scopes: Scopes,
+    pub(crate) ledger: Ledger,
     /// The certificate of whoever runs the house.
     pub(crate) operator: CertificateId,
     /// What the principal of the plain listener may do.
@@ -45,11 +56,9 @@ impl Shared {
         settings: Settings,
         clock: Clock,
         view: View<Arc<Link>>,
-        registry: Registry,
-        scopes: Scopes,
-        operator: CertificateId,
-        anonymous: Access,
+        recovered: Recovered,
     ) -> Shared {
+        let Recovered { registry, ledger, scopes, operator, anonymous } = recovered;
         Shared {
             settings,
             clock,
@@ -63,6 +72,7 @@ impl Shared {
             registry: RwLock::new(registry),
             registrar: Registrar::default(),
             scopes,
+            ledger,
             operator,
             anonymous,
             next_message: AtomicU64::new(1),

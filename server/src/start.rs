@@ -9,6 +9,7 @@ use hub::keys::ScopeKey;
 use hub::{Event, Hub, OpenError, Plan, Settings};
 use message::Dialect;
 use policy::{Access, Document, NamedDocument, Variables};
+use registry::accounts::Accounts;
 use registry::{Registry, Scope};
 use store::{Durability, Embedded, Store};
 use tokio::net::TcpListener;
@@ -21,11 +22,12 @@ use crate::desk::Writer;
 use crate::endpoints::Endpoints;
 use crate::http::{Api, Faces};
 use crate::identity::Identity;
+use crate::ledger::Ledger;
 use crate::link::Link;
 use crate::owner::port_in_use;
 use crate::registrar::Registrar;
 use crate::scopes::Scopes;
-use crate::shared::Shared;
+use crate::shared::{Recovered, Shared};
 use crate::sweep::sweep;
 use crate::tell::tell;
 use crate::tls::TlsFaces;
@@ -163,6 +165,8 @@ fn open(config: &Config) -> Result<(Arc<Shared>, std::thread::JoinHandle<()>, Id
     settings.keep_alive_max_s = config.keep_alive_max_s.unwrap_or(settings.keep_alive_max_s);
     let registry = Registry::open(&*store.reader())
         .map_err(|e| StartError(format!("the registry cannot be read: {e}")))?;
+    let ledger = Accounts::open(&*store.reader())
+        .map_err(|e| StartError(format!("the access keys and roles cannot be read: {e}")))?;
     let identity = Identity::open(config).map_err(|e| StartError(e.to_string()))?;
     let own = identity.scope();
     let others = registry.scopes().filter(|scope| **scope != own).cloned();
@@ -178,9 +182,14 @@ fn open(config: &Config) -> Result<(Arc<Shared>, std::thread::JoinHandle<()>, Id
             .map_err(|e| StartError(format!("the store refuses writes: {e}")))?;
     }
     let view = hub.next_view().unwrap_or(hub::View { generation: 0, trees: Vec::new() });
-    let (scopes, operator) = (Scopes::new(scopes), identity.operator_certificate());
-    let anonymous = anonymous(config)?;
-    let shared = Shared::new(settings, clock, view, registry, scopes, operator, anonymous);
+    let recovered = Recovered {
+        registry,
+        ledger: Ledger::new(ledger),
+        scopes: Scopes::new(scopes),
+        operator: identity.operator_certificate(),
+        anonymous: anonymous(config)?,
+    };
+    let shared = Shared::new(settings, clock, view, recovered);
     let shared = Arc::new(shared);
     tell(&shared, plan.notices);
     let writer = start_writer(&shared, hub, store, config.keep_free_bytes)?;

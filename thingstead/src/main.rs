@@ -7,6 +7,7 @@ mod demo;
 mod device;
 mod events;
 mod identity;
+mod keys;
 mod messages;
 mod output;
 mod period;
@@ -57,6 +58,9 @@ enum Verb {
     /// Make, list, show, disconnect and remove devices
     #[command(subcommand)]
     Device(device::Device),
+    /// Access keys for AWS's clients on other machines
+    #[command(subcommand)]
+    Keys(keys::Keys),
     /// Publish a message
     Pub(publish::Publish),
     /// Print messages as they arrive
@@ -94,6 +98,7 @@ impl Verb {
             Verb::Status(common) | Verb::Env(common) => common.json,
             Verb::Endpoint(verb) => verb.common.json,
             Verb::Device(verb) => verb.common().json,
+            Verb::Keys(verb) => verb.common().json,
             Verb::Pub(verb) => verb.common.json,
             Verb::Sub(verb) => verb.common.json,
             Verb::Watch(verb) => verb.common.json,
@@ -112,6 +117,7 @@ fn run(verb: Verb) -> anyhow::Result<()> {
         Verb::Env(common) => status::env(&common),
         Verb::Endpoint(verb) => verb.run(),
         Verb::Device(verb) => verb.run(),
+        Verb::Keys(verb) => verb.run(),
         Verb::Pub(verb) => verb.run(),
         Verb::Sub(verb) => verb.run(),
         Verb::Watch(verb) => verb.run(),

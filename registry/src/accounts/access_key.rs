@@ -53,6 +53,17 @@ pub enum SessionHolder {
     Role { role: String, role_id: String, session: String },
 }
 
+impl SessionHolder {
+    #[must_use]
+    pub fn as_principal(&self) -> super::Principal<'_> {
+        match self {
+            Self::Root => super::Principal::Root,
+            Self::User { name, key } => super::Principal::User { name, key },
+            Self::Role { role, role_id, session } => super::Principal::AssumedRole { role, role_id, session },
+        }
+    }
+}
+
 /// Never shown by `{:?}`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -5,14 +5,16 @@ use std::net::SocketAddr;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use ::aws::signature::{self, Rules, SignatureFault, Signed};
+use ::aws::signature::{self, Rules, SignatureFault, Signed, Timestamp};
 use ::aws::{Fault, Service, service_of};
+use axum::body::Bytes;
 use axum::http::request::Parts;
 use broker::ScopeId;
 use policy::Access;
 use registry::Scope;
+use registry::accounts::{Accounts, Holder, Identity, SessionHolder};
 
-use super::unsigned;
+use super::{roles, unsigned};
 use crate::http::{Api, local};
 use crate::rights::{Principal, Rights};
 
@@ -22,6 +24,9 @@ pub(crate) struct Caller {
     pub(crate) scope: Arc<Scope>,
     /// The access key, or `local` for who came without one.
     pub(crate) access_key: String,
+    /// In whose name.
+    pub(crate) holder: SessionHolder,
+    pub(crate) is_temporary: bool,
     /// What the caller may do with messages and connections.
     pub(crate) access: Access,
 }
@@ -51,7 +56,7 @@ impl FromStr for Checking {
     }
 }
 
-/// The key that everybody knows, and its secret. Good on this machine only.
+/// The secret of the key `test` and of accounts that call by their number. Good on this machine only.
 const WELL_KNOWN: &str = "test";
 
 /// Tells the service a request is for, and who calls it.
@@ -63,22 +68,18 @@ pub(super) fn authenticate(
     let read = signature::read(request);
     let scope = read.as_ref().ok().and_then(Option::as_ref).map(|signed| &signed.scope);
     let service = service_of(request, scope);
-    let caller = believe(api, peer, request, read, Rules::Service).map_err(|doubt| match doubt {
-        Doubt::Signature(fault) => unsigned(&service, &fault),
-        Doubt::Other(fault) => fault,
-    });
+    let doorman = Doorman { api, peer, request, rules: Rules::Service };
+    let caller = doorman.believe(read).map_err(|doubt| doubt.into_fault(&service));
     (service, caller)
 }
 
 /// Who opens a WebSocket. As AWS: a signed URL may be used again while it is valid.
 pub(crate) fn caller_of_upgrade(api: &Api, peer: SocketAddr, head: &Parts) -> Result<Principal, Fault> {
-    let body = axum::body::Bytes::new();
+    let body = Bytes::new();
     let request = super::request_of(head, &body);
-    let caller = believe(api, peer, &request, signature::read(&request), Rules::Websocket);
-    let caller = caller.map_err(|doubt| match doubt {
-        Doubt::Signature(fault) => unsigned(&Service::IotData, &fault),
-        Doubt::Other(fault) => fault,
-    })?;
+    let doorman = Doorman { api, peer, request: &request, rules: Rules::Websocket };
+    let caller =
+        doorman.believe(signature::read(&request)).map_err(|doubt| doubt.into_fault(&Service::IotData))?;
     let scope = caller.scope_id(api)?;
     let rights = Rights::Fixed(caller.access);
     Ok(Principal { name: caller.access_key.into(), thing: None, scope, rights })
@@ -88,13 +89,23 @@ impl Caller {
     /// The number of the caller's account and region.
     pub(crate) fn scope_id(&self, api: &Api) -> Result<ScopeId, Fault> {
         api.shared.scopes.open(&self.scope, &api.shared.desk).ok_or_else(|| {
-            Fault::limit_exceeded(
-                "there are too many accounts and regions here: use fewer, or a second instance",
-            )
+            let text = "there are too many accounts and regions here: use fewer, or a second instance";
+            Fault::limit_exceeded(text)
         })
+    }
+
+    fn root(scope: Arc<Scope>, access_key: &str) -> Caller {
+        Caller {
+            scope,
+            access_key: access_key.chars().take(128).collect(),
+            holder: SessionHolder::Root,
+            is_temporary: false,
+            access: Access::everything(),
+        }
     }
 }
 
+/// Why a caller is not believed.
 enum Doubt {
     Signature(SignatureFault),
     Other(Fault),
@@ -106,64 +117,115 @@ impl From<SignatureFault> for Doubt {
     }
 }
 
-fn believe(
-    api: &Api,
-    peer: SocketAddr,
-    request: &::aws::Request<'_>,
-    read: Result<Option<Signed>, SignatureFault>,
-    rules: Rules,
-) -> Result<Caller, Doubt> {
-    let here = local(peer, request.headers, api.identity.names());
-    let checking = if here.is_ok() { api.checking } else { Checking::Strict };
-    let signed = match (read, checking) {
-        (Ok(signed), _) => signed,
-        (Err(_), Checking::Off) => None,
-        (Err(fault), _) => return Err(fault.into()),
-    };
-    let Some(signed) = signed else {
-        // Why a page or another machine is not let in without a signature is worth more than that it has none.
-        return match (checking, here) {
-            (Checking::Strict, Err(why)) => Err(Doubt::Other(Fault::new(403, "AccessDeniedException", why))),
-            (Checking::Strict, Ok(())) => Err(SignatureFault::Missing.into()),
-            _ => Ok(caller(api.scope.clone(), "local", Access::everything())),
-        };
-    };
-    let scope = scope_of(api, &signed)?;
-    let key = signed.scope.access_key.as_str();
-    let now_s = crate::identity::machine_now_s();
-    let is_well_known = key == WELL_KNOWN || is_account(key);
-    match checking {
-        Checking::Off => {}
-        Checking::Soft if key == WELL_KNOWN => signature::verify(&signed, request, WELL_KNOWN, now_s, rules)?,
-        Checking::Soft => {}
-        Checking::Strict if is_well_known && here.is_ok() => {
-            signature::verify(&signed, request, WELL_KNOWN, now_s, rules)?;
+impl Doubt {
+    fn into_fault(self, service: &Service) -> Fault {
+        match self {
+            Doubt::Signature(fault) => unsigned(service, &fault),
+            Doubt::Other(fault) => fault,
         }
-        Checking::Strict => return Err(SignatureFault::UnknownKey { access_key: clip(key) }.into()),
     }
-    Ok(caller(scope, key, Access::everything()))
 }
 
-fn caller(scope: Arc<Scope>, access_key: &str, access: Access) -> Caller {
-    Caller { scope, access_key: access_key.to_owned(), access }
+/// One request at the door.
+struct Doorman<'a> {
+    api: &'a Api,
+    peer: SocketAddr,
+    request: &'a ::aws::Request<'a>,
+    rules: Rules,
 }
 
-/// A key of twelve digits names the account; every other key without a record is the default account's.
-fn scope_of(api: &Api, signed: &Signed) -> Result<Arc<Scope>, Doubt> {
-    let key = signed.scope.access_key.as_str();
-    let account = if is_account(key) { key } else { api.scope.account() };
-    if account == api.scope.account() && signed.scope.region == api.scope.region() {
-        return Ok(api.scope.clone());
+impl Doorman<'_> {
+    fn believe(&self, read: Result<Option<Signed>, SignatureFault>) -> Result<Caller, Doubt> {
+        let api = self.api;
+        let here = local(self.peer, self.request.headers, api.identity.names());
+        let checking = if here.is_ok() { api.checking } else { Checking::Strict };
+        let signed = match (read, checking) {
+            (Ok(signed), _) => signed,
+            (Err(_), Checking::Off) => None,
+            (Err(fault), _) => return Err(fault.into()),
+        };
+        let Some(signed) = signed else {
+            // Why a page or another machine is not let in without a signature is worth more than that it has none.
+            return match (checking, here) {
+                (Checking::Strict, Err(why)) => {
+                    Err(Doubt::Other(Fault::new(403, "AccessDeniedException", why)))
+                }
+                (Checking::Strict, Ok(())) => Err(SignatureFault::Missing.into()),
+                _ => Ok(Caller::root(api.scope.clone(), "local")),
+            };
+        };
+        let key = signed.scope.access_key.as_str();
+        let accounts = api.shared.ledger.read();
+        match accounts.holder_of(key) {
+            Holder::Known(identity) => self.known(&accounts, &signed, &identity, checking),
+            Holder::Account(account) => {
+                if checking == Checking::Strict {
+                    self.verify(&signed, WELL_KNOWN, here.is_ok())?;
+                }
+                Ok(Caller::root(self.scope(account, &signed)?, key))
+            }
+            Holder::Test => {
+                if checking != Checking::Off {
+                    self.verify(&signed, WELL_KNOWN, here.is_ok())?;
+                }
+                Ok(Caller::root(self.scope(api.scope.account(), &signed)?, key))
+            }
+            Holder::Unknown if checking == Checking::Strict => {
+                Err(SignatureFault::UnknownKey { access_key: key.chars().take(128).collect() }.into())
+            }
+            Holder::Unknown => Ok(Caller::root(self.scope(api.scope.account(), &signed)?, key)),
+        }
     }
-    Scope::new(account, signed.scope.region.as_str())
-        .map(Arc::new)
-        .map_err(|why| Doubt::Other(Fault::new(400, "IncompleteSignatureException", why.to_string())))
-}
 
-fn is_account(key: &str) -> bool {
-    key.len() == 12 && key.bytes().all(|byte| byte.is_ascii_digit())
-}
+    /// A key with a record: its secret proves it, wherever it comes from.
+    fn known(
+        &self,
+        accounts: &Accounts,
+        signed: &Signed,
+        identity: &Identity<'_>,
+        checking: Checking,
+    ) -> Result<Caller, Doubt> {
+        let access_key = identity.access_key.to_owned();
+        if checking != Checking::Off {
+            let now_s = crate::identity::machine_now_s();
+            if let Some(temporary) = identity.temporary {
+                let given = signed.session_token.as_deref().unwrap_or_default();
+                if !::aws::signature::is_same_token(given, temporary.token.expose()) {
+                    return Err(SignatureFault::WrongToken { access_key }.into());
+                }
+                let expires_ms = temporary.expires_ms;
+                if expires_ms <= self.api.shared.clock.wall_ms() {
+                    let at = Timestamp::from_unix_s((expires_ms / 1000).cast_signed());
+                    return Err(SignatureFault::TokenExpired { at }.into());
+                }
+            }
+            signature::verify(signed, self.request, identity.secret.expose(), now_s, self.rules)?;
+        }
+        let scope = self.scope(identity.account, signed)?;
+        let holder = identity.principal.to_holder();
+        let access = match &holder {
+            SessionHolder::Role { role, .. } => roles::access(accounts, &scope, role, self.peer.ip()),
+            SessionHolder::Root | SessionHolder::User { .. } => Access::everything(),
+        };
+        Ok(Caller { scope, access_key, holder, is_temporary: identity.temporary.is_some(), access })
+    }
 
-fn clip(key: &str) -> String {
-    key.chars().take(128).collect()
+    fn verify(&self, signed: &Signed, secret: &str, is_here: bool) -> Result<(), Doubt> {
+        if !is_here {
+            let access_key = signed.scope.access_key.clone();
+            return Err(SignatureFault::UnknownKey { access_key }.into());
+        }
+        let now_s = crate::identity::machine_now_s();
+        Ok(signature::verify(signed, self.request, secret, now_s, self.rules)?)
+    }
+
+    fn scope(&self, account: &str, signed: &Signed) -> Result<Arc<Scope>, Doubt> {
+        let own = &self.api.scope;
+        if account == own.account() && signed.scope.region == own.region() {
+            return Ok(own.clone());
+        }
+        Scope::new(account, signed.scope.region.as_str())
+            .map(Arc::new)
+            .map_err(|why| Doubt::Other(Fault::new(400, "IncompleteSignatureException", why.to_string())))
+    }
 }
