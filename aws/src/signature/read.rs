@@ -52,7 +52,7 @@ fn read_header(request: &Request<'_>, header: &str) -> Result<Signed, SignatureF
     let signed_headers = read_names(request, &names)?;
     let at = read_time(request, &scope)?;
     let payload = read_payload(one_header(request, "x-amz-content-sha256")?)?;
-    let session_token = one_header(request, "x-amz-security-token")?;
+    let session_token = one_header(request, "x-amz-security-token")?.filter(|token| !token.is_empty());
     let place = Place::Header;
     Ok(Signed { scope, place, signed_headers, at, expires_s: None, session_token, payload, signature })
 }
@@ -77,7 +77,8 @@ fn read_query(request: &Request<'_>) -> Result<Signed, SignatureFault> {
         None => one_header(request, "x-amz-content-sha256")?,
     };
     let payload = read_payload(declared)?;
-    let session_token = one_parameter(request, "X-Amz-Security-Token")?;
+    // Some clients send an empty one where they have none.
+    let session_token = one_parameter(request, "X-Amz-Security-Token")?.filter(|token| !token.is_empty());
     let place = Place::Query;
     Ok(Signed { scope, place, signed_headers, at, expires_s, session_token, payload, signature })
 }

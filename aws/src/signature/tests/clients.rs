@@ -1,4 +1,4 @@
-//! Requests that boto3, the AWS CRT, AWSIoTPythonSDK v1 and curl signed with one made-up key. Literal values only.
+//! Requests that boto3, the AWS CRT, the first SDKs for Python and JavaScript and curl signed with one made-up key. Literal values only.
 
 use crate::signature::Rules::{self, Service, Websocket};
 
@@ -16,7 +16,7 @@ pub(super) struct Case {
     pub(super) rules: Rules,
 }
 
-pub(super) const CASES: [Case; 29] = [
+pub(super) const CASES: [Case; 33] = [
     Case {
         client: "boto3 iot ListThings with a query",
         method: "GET",
@@ -393,6 +393,42 @@ pub(super) const CASES: [Case; 29] = [
         ],
         body: "",
         rules: Service,
+    },
+    Case {
+        client: "aws-iot-device-sdk for JavaScript v1",
+        method: "GET",
+        path: "/mqtt",
+        query: "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIAMADEUPFORTESTS01%2F20261120%2Feu-west-1%2Fiotdevicegateway%2Faws4_request&X-Amz-Date=20261120T163000Z&X-Amz-SignedHeaders=host&X-Amz-Signature=d94d0d68a7fc62e57cc5fa3a17f20dea4a1320d80370f1afb0dbffac76c54483&X-Amz-Security-Token=",
+        headers: &[("host", "example.iot.eu-west-1.amazonaws.com")],
+        body: "",
+        rules: Websocket,
+    },
+    Case {
+        client: "aws-iot-device-sdk for JavaScript v1 on a port",
+        method: "GET",
+        path: "/mqtt",
+        query: "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIAMADEUPFORTESTS01%2F20261120%2Feu-west-1%2Fiotdevicegateway%2Faws4_request&X-Amz-Date=20261120T163000Z&X-Amz-SignedHeaders=host&X-Amz-Signature=c80833d79230033e0786c82ea3f31c7e82affbaae6ad093c0fe839593500487c&X-Amz-Security-Token=",
+        headers: &[("host", "example.iot.eu-west-1.amazonaws.com:4566")],
+        body: "",
+        rules: Websocket,
+    },
+    Case {
+        client: "aws-iot-device-sdk for JavaScript v1 with a token",
+        method: "GET",
+        path: "/mqtt",
+        query: "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIAMADEUPFORTESTS01%2F20261120%2Feu-west-1%2Fiotdevicegateway%2Faws4_request&X-Amz-Date=20261120T163000Z&X-Amz-SignedHeaders=host&X-Amz-Signature=d94d0d68a7fc62e57cc5fa3a17f20dea4a1320d80370f1afb0dbffac76c54483&X-Amz-Security-Token=made%2Bup%2Ftoken%3D%3D",
+        headers: &[("host", "example.iot.eu-west-1.amazonaws.com")],
+        body: "",
+        rules: Websocket,
+    },
+    Case {
+        client: "aws-iot-device-sdk for JavaScript v1 on a port with a token",
+        method: "GET",
+        path: "/mqtt",
+        query: "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIAMADEUPFORTESTS01%2F20261120%2Feu-west-1%2Fiotdevicegateway%2Faws4_request&X-Amz-Date=20261120T163000Z&X-Amz-SignedHeaders=host&X-Amz-Signature=c80833d79230033e0786c82ea3f31c7e82affbaae6ad093c0fe839593500487c&X-Amz-Security-Token=made%2Bup%2Ftoken%3D%3D",
+        headers: &[("host", "example.iot.eu-west-1.amazonaws.com:4566")],
+        body: "",
+        rules: Websocket,
     },
     Case {
         client: "curl with a body",
