@@ -71,7 +71,7 @@ impl Registry {
             variables.thing_name = Some(thing.name.to_string());
             variables.thing_type = thing.thing_type.as_ref().map(ToString::to_string);
             variables.thing_attributes = thing.attributes.to_map();
-            variables.thing_is_attached = Some(record.things.contains_key(&thing.name));
+            variables.thing_is_attached = Some(record.things.contains(&thing.name));
         }
         variables
     }
@@ -97,7 +97,7 @@ impl Registry {
 
     /// The thing whose groups' policies count: the exclusive one, else the one named like the client if it is attached.
     fn thing_for_groups(&self, record: &CertificateRecord, client_id: Option<&str>) -> Option<&Thing> {
-        let attached = || client_id.filter(|client| record.things.contains_key(*client));
+        let attached = || client_id.filter(|client| record.things.contains(client));
         let name = record.exclusive_thing().map(|name| &**name).or_else(attached)?;
         self.find_thing(&record.scope, name)
     }

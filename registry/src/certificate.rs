@@ -143,6 +143,90 @@ pub enum Attachment {
     NonExclusiveThing,
 }
 
+/// The things that a certificate is attached to, sorted by name: far smaller in memory than a map.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Attachments(Box<[(Arc<str>, Attachment)]>);
+
+impl Attachments {
+    #[must_use]
+    pub fn get(&self, thing: &str) -> Option<Attachment> {
+        let found = self.0.binary_search_by(|(name, _)| (**name).cmp(thing)).ok()?;
+        self.0.get(found).map(|(_, kind)| *kind)
+    }
+
+    #[must_use]
+    pub fn contains(&self, thing: &str) -> bool {
+        self.get(thing).is_some()
+    }
+
+    /// In the order of the names.
+    pub fn iter(&self) -> impl Iterator<Item = (&Arc<str>, Attachment)> {
+        self.0.iter().map(|(name, kind)| (name, *kind))
+    }
+
+    pub fn names(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.0.iter().map(|(name, _)| name)
+    }
+
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Answers what the thing's attachment was before.
+    pub(crate) fn insert(&mut self, thing: Arc<str>, kind: Attachment) -> Option<Attachment> {
+        let before = self.remove(&thing);
+        let mut all = std::mem::take(&mut self.0).into_vec();
+        all.push((thing, kind));
+        *self = all.into_iter().collect();
+        before
+    }
+
+    pub(crate) fn remove(&mut self, thing: &str) -> Option<Attachment> {
+        let kind = self.get(thing)?;
+        let mut all = std::mem::take(&mut self.0).into_vec();
+        all.retain(|(name, _)| **name != *thing);
+        self.0 = all.into_boxed_slice();
+        Some(kind)
+    }
+
+    /// Puts other copies of the same names in place of its own.
+    pub(crate) fn share(&mut self, copy: impl Fn(&str) -> Option<Arc<str>>) {
+        for (name, _) in &mut self.0 {
+            if let Some(shared) = copy(name) {
+                *name = shared;
+            }
+        }
+    }
+}
+
+impl FromIterator<(Arc<str>, Attachment)> for Attachments {
+    fn from_iter<I: IntoIterator<Item = (Arc<str>, Attachment)>>(pairs: I) -> Self {
+        let mut all: Vec<_> = pairs.into_iter().collect();
+        all.sort_by(|(a, _), (b, _)| a.cmp(b));
+        all.dedup_by(|(a, _), (b, _)| a == b);
+        Self(all.into_boxed_slice())
+    }
+}
+
+impl Serialize for Attachments {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter())
+    }
+}
+
+impl<'de> Deserialize<'de> for Attachments {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        BTreeMap::deserialize(deserializer)
+            .map(|map: BTreeMap<Arc<str>, Attachment>| map.into_iter().collect())
+    }
+}
+
 /// Whether a certificate is known by its CA or by the server name that its owner asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -176,7 +260,7 @@ pub struct CertificateRecord {
     pub not_before_s: i64,
     pub not_after_s: i64,
     /// The things it is attached to, by name.
-    pub things: BTreeMap<Arc<str>, Attachment>,
+    pub things: Attachments,
     /// The policies attached to it, sorted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub policies: Vec<Arc<str>>,
@@ -205,7 +289,7 @@ impl CertificateRecord {
     /// The thing that it belongs to exclusively.
     #[must_use]
     pub fn exclusive_thing(&self) -> Option<&Arc<str>> {
-        self.things.iter().find(|(_, kind)| **kind == Attachment::ExclusiveThing).map(|(thing, _)| thing)
+        self.things.iter().find(|(_, kind)| *kind == Attachment::ExclusiveThing).map(|(thing, _)| thing)
     }
 }
 

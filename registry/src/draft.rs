@@ -27,7 +27,7 @@ use crate::{
 
 pub(crate) use certificates::signers;
 pub use things::{NewThing, ThingUpdate};
-pub use types::NewThingType;
+pub use types::{NewThingType, ThingTypeUpdate};
 
 pub(crate) type Certificates = Layer<CertificateId, Arc<CertificateRecord>>;
 

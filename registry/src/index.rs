@@ -196,10 +196,7 @@ impl Registry {
         read_all(reader, scope, keys::CERTIFICATE, |name, mut record: CertificateRecord| {
             record.id = id(name)?;
             record.scope = scope.clone();
-            record.things = std::mem::take(&mut record.things)
-                .into_iter()
-                .map(|(name, kind)| (shelf.things.get(&*name).map_or(name, |thing| thing.name.clone()), kind))
-                .collect();
+            record.things.share(|name| shelf.things.get(name).map(|thing| thing.name.clone()));
             for policy in &mut record.policies {
                 if let Some(known) = shelf.policies.get(&**policy) {
                     *policy = known.name.clone();

@@ -38,10 +38,10 @@ pub use attributes::Attributes;
 pub use authority::{Authority, AuthorityError, DeviceIdentity, KeyChoice, ServerIdentity};
 pub use ca_certificate::{CaCertificate, CaStatus, CaUpdate, NewCa, RegistrationConfig};
 pub use certificate::{
-    Attachment, CertificateId, CertificateMode, CertificateRecord, CertificateStatus, MalformedCertificateId,
-    UnknownStatus,
+    Attachment, Attachments, CertificateId, CertificateMode, CertificateRecord, CertificateStatus,
+    MalformedCertificateId, UnknownStatus,
 };
-pub use draft::{Change, Draft, NewThing, NewThingType, ThingUpdate};
+pub use draft::{Change, Draft, NewThing, NewThingType, ThingTypeUpdate, ThingUpdate};
 pub use events::{EventConfigurations, EventKind, RegistryEvent, UnknownEventKind};
 pub use fields::certificate_fields;
 pub use folder::{Endpoint, FolderFile, SnippetKind, UnknownSnippet, device_folder, snippet};

@@ -103,28 +103,32 @@ impl Registry {
         after: Option<&str>,
     ) -> Page<'a, Group> {
         let shelf = self.shelf(scope);
-        let view = self.view(scope);
         let prefix = filter.name_prefix.as_deref().unwrap_or_default();
-        let after: Option<String> = after.map(str::to_owned);
-        let begins =
-            move |name: &str| name.starts_with(prefix) && after.as_deref().is_none_or(|last| name > last);
-        let group = move |name: &str| shelf.groups.get(name).map(|group| &**group);
+        let group = move |name: &Arc<str>| shelf.groups.get(name).map(|group| &**group);
+        // Names that lie before the prefix are no place to begin.
+        let after = after.filter(|last| *last >= prefix);
         match (&filter.parent, filter.recursive) {
             (None, true) => {
-                let found = shelf.groups.range::<str>(Bound::Included(prefix), Bound::Unbounded);
-                let found = found.take_while(move |(name, _)| name.starts_with(prefix));
-                Box::new(found.filter(move |(name, _)| begins(name)).map(|(_, group)| &**group))
+                let from = after.map_or(Bound::Included(prefix), Bound::Excluded);
+                let found = shelf.groups.range(from, Bound::Unbounded).map(|(_, group)| &**group);
+                Box::new(found.take_while(move |group| group.name.starts_with(prefix)))
             }
             (parent, false) => {
-                let names = view.children(parent.as_deref().unwrap_or_default());
-                Box::new(names.filter(move |name| begins(name)).filter_map(move |name| group(name)))
+                let parent: Arc<str> = parent.as_deref().unwrap_or_default().into();
+                let key = |name: &str| (parent.clone(), Arc::<str>::from(name));
+                let from = after.map_or(Bound::Included(key(prefix)), |last| Bound::Excluded(key(last)));
+                let found = shelf.children.range(from.as_ref(), Bound::Unbounded).map(|(key, ())| key);
+                let found = found.take_while(move |key| key.0 == parent && key.1.starts_with(prefix));
+                Box::new(found.filter_map(move |key| group(&key.1)))
             }
             (Some(parent), true) => {
-                let mut names = view.descendants(parent);
+                let mut names = self.view(scope).descendants(parent);
                 names.remove(parent.as_str());
-                Box::new(
-                    names.into_iter().filter(move |name| begins(name)).filter_map(move |name| group(&name)),
-                )
+                let after = after.map(str::to_owned);
+                names.retain(|name| {
+                    name.starts_with(prefix) && after.as_deref().is_none_or(|last| **name > *last)
+                });
+                Box::new(names.into_iter().filter_map(move |name| group(&name)))
             }
         }
     }
@@ -260,7 +264,7 @@ impl Registry {
 
     /// The names of the things that a certificate is attached to.
     pub fn things_of(&self, id: &CertificateId) -> impl Iterator<Item = &str> {
-        self.find_certificate(id).into_iter().flat_map(|record| record.things.keys().map(|name| &**name))
+        self.find_certificate(id).into_iter().flat_map(|record| record.things.names().map(|name| &**name))
     }
 
     /// The certificates that are attached to a thing.
@@ -287,7 +291,7 @@ impl Registry {
         let found = self.shelf(scope).principals.range(from.as_ref(), Bound::Unbounded);
         found.take_while(move |(key, ())| key.0 == name).filter_map(move |(key, ())| {
             let kind = self.find_certificate(&key.1)?.things.get(thing)?;
-            Some((key.1, *kind))
+            Some((key.1, kind))
         })
     }
 

@@ -77,7 +77,7 @@ pub fn verify_presented(
     if now_s < record.not_before_s {
         return Err(Refusal::NotYetValid { id, not_before_s: record.not_before_s, now_s });
     }
-    let mut things = record.things.keys();
+    let mut things = record.things.names();
     let thing = things.next().filter(|_| things.next().is_none()).map(|name| name.to_string());
     Ok(Principal::Certificate { id, thing })
 }

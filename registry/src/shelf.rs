@@ -105,7 +105,7 @@ impl Shelf {
         if let Some(ca) = record.ca {
             self.issued.put(step, (ca, record.created_ms, record.id), present);
         }
-        for thing in record.things.keys() {
+        for thing in record.things.names() {
             self.principals.put(step, (thing.clone(), record.id), present);
         }
         for policy in &record.policies {

@@ -121,8 +121,9 @@ impl<'a> View<'a> {
         let mut waiting: Vec<Arc<str>> =
             self.group(group).map(|group| group.name.clone()).into_iter().collect();
         while let Some(name) = waiting.pop() {
-            waiting.extend(self.children(&name).cloned());
-            found.insert(name);
+            if found.insert(name.clone()) {
+                waiting.extend(self.children(&name).cloned());
+            }
         }
         found
     }

@@ -1,81 +1,39 @@
 //! Wishes in, changes and refusals out; what is committed is what is found again.
 
-use std::collections::BTreeSet;
-use std::sync::OnceLock;
+#[path = "registry/access.rs"]
+mod access;
+#[path = "registry/affected.rs"]
+mod affected;
+#[path = "registry/cas.rs"]
+mod cas;
+#[path = "registry/documents.rs"]
+mod documents;
+#[path = "registry/events.rs"]
+mod events;
+#[path = "registry/groups.rs"]
+mod groups;
+#[path = "registry/house.rs"]
+mod house;
+#[path = "registry/lists.rs"]
+mod lists;
+#[path = "registry/model.rs"]
+mod model;
+#[path = "registry/policies.rs"]
+mod policies;
+#[path = "registry/tags.rs"]
+mod tags;
+#[path = "registry/things.rs"]
+mod things;
+#[path = "registry/types.rs"]
+mod types;
 
-use proptest::prelude::*;
+use std::collections::BTreeSet;
+
+use house::{House, NOW_MS, new, other, pems, seen};
 use registry::{
-    Attachment, Authority, CertificateId, CertificateStatus, Change, KeyChoice, NewThing, OpenError, Order,
-    Registry, RegistryError, Scope,
+    Attachment, CertificateId, CertificateStatus, NewThing, OpenError, Order, Registry, RegistryError, Scope,
 };
 use store::{Batch, CommitError, Durability, Expect, Memory, Store};
-
-const NOW_S: i64 = 1_790_000_000;
-const NOW_MS: u64 = 1_790_000_000_000;
-
-/// Four certificates, made once.
-fn pems() -> &'static [String] {
-    static PEMS: OnceLock<Vec<String>> = OnceLock::new();
-    PEMS.get_or_init(|| {
-        let authority = Authority::create(NOW_S).unwrap();
-        (0..4).map(|_| authority.issue_device(KeyChoice::P256, NOW_S).unwrap().cert_pem).collect()
-    })
-}
-
-fn new(name: &str) -> NewThing {
-    NewThing { name: name.to_owned(), random: [7; 16], ..NewThing::default() }
-}
-
-fn other() -> Scope {
-    Scope::new("123456789012", "eu-west-1").unwrap()
-}
-
-/// A registry with its store.
-#[derive(Default)]
-struct House {
-    registry: Registry,
-    store: Memory,
-}
-
-impl House {
-    fn keep(&mut self, change: Change) {
-        self.store.commit(&change.writes, Durability::Synced).unwrap();
-        self.registry.apply(change);
-    }
-
-    fn reopened(&self) -> Registry {
-        Registry::open(&*self.store.reader()).unwrap()
-    }
-
-    /// `pump-1` with the first certificate, which is active.
-    fn with_device() -> (Self, CertificateId) {
-        let mut house = Self::default();
-        let mut draft = house.registry.draft();
-        draft.create_thing(&Scope::default(), new("pump-1"), NOW_MS).unwrap();
-        let id = draft
-            .register_certificate(&Scope::default(), &pems()[0], CertificateStatus::Active, NOW_MS)
-            .unwrap();
-        draft.attach(&Scope::default(), "pump-1", &id, Attachment::NonExclusiveThing).unwrap();
-        let change = draft.finish();
-        house.keep(change);
-        (house, id)
-    }
-}
-
-/// Everything that can be seen of a registry.
-fn seen(registry: &Registry) -> Vec<String> {
-    let mut lines = Vec::new();
-    for scope in [Scope::default(), other()] {
-        for thing in registry.things(&scope, None) {
-            let principals: Vec<_> = registry.principals_of(&scope, &thing.name).collect();
-            lines.push(format!("{scope} {thing:?} {principals:?}"));
-        }
-        lines.extend(
-            registry.certificates(&scope, None, Order::OldestFirst).map(|record| format!("{record:?}")),
-        );
-    }
-    lines
-}
 
 #[test]
 fn a_device_is_one_batch_and_is_found_again() {
@@ -346,91 +304,6 @@ fn documents_of_others_are_left_alone() {
     }
     house.store.commit(&batch, Durability::Synced).unwrap();
     assert_eq!(seen(&house.reopened()), before);
-}
-
-#[derive(Debug, Clone)]
-enum Wish {
-    Create(u8),
-    Delete(u8),
-    Register(u8),
-    Status(u8, CertificateStatus),
-    Forget(u8, bool),
-    Attach(u8, u8, Attachment),
-    Detach(u8, u8),
-    Commit,
-}
-
-fn wish() -> impl Strategy<Value = (bool, Wish)> {
-    use CertificateStatus::{Active, Inactive, Revoked};
-    let kind = prop_oneof![Just(Attachment::ExclusiveThing), Just(Attachment::NonExclusiveThing)];
-    let status = prop_oneof![3 => Just(Active), 6 => Just(Inactive), 1 => Just(Revoked)];
-    let wish = prop_oneof![
-        (0..3u8).prop_map(Wish::Create),
-        (0..3u8).prop_map(Wish::Delete),
-        (0..4u8).prop_map(Wish::Register),
-        (0..4u8, status).prop_map(|(id, status)| Wish::Status(id, status)),
-        (0..4u8, any::<bool>()).prop_map(|(id, force)| Wish::Forget(id, force)),
-        (0..3u8, 0..4u8, kind).prop_map(|(thing, id, kind)| Wish::Attach(thing, id, kind)),
-        (0..3u8, 0..4u8).prop_map(|(thing, id)| Wish::Detach(thing, id)),
-        Just(Wish::Commit),
-    ];
-    (prop::bool::weighted(0.2), wish)
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn memory_always_equals_what_is_stored(wishes in prop::collection::vec(wish(), 1..60)) {
-        let mut house = House::default();
-        let ids: Vec<CertificateId> = pems().iter()
-            .map(|pem| registry::PublicCertificate::from_pem(pem).unwrap().id)
-            .collect();
-        for group in wishes.split(|(_, wish)| matches!(wish, Wish::Commit)) {
-            let mut draft = house.registry.draft();
-            for (elsewhere, wish) in group {
-                let scope = if *elsewhere { other() } else { Scope::default() };
-                let name = |n: &u8| format!("thing-{n}");
-                let id = |n: &u8| ids[usize::from(*n)];
-                // Refusals are part of it: they must leave the draft as it was.
-                let _ = match wish {
-                    Wish::Create(n) => draft.create_thing(&scope, new(&name(n)), NOW_MS).map(|_| ()),
-                    Wish::Delete(n) => draft.delete_thing(&scope, &name(n), None).map(|_| ()),
-                    Wish::Register(n) => draft
-                        .register_certificate(&scope, &pems()[usize::from(*n)], CertificateStatus::Active, NOW_MS)
-                        .map(|_| ()),
-                    Wish::Status(n, status) => draft.set_status(&scope, &id(n), *status, NOW_MS),
-                    Wish::Forget(n, force) => draft.delete_certificate(&scope, &id(n), *force),
-                    Wish::Attach(thing, n, kind) => draft.attach(&scope, &name(thing), &id(n), *kind),
-                    Wish::Detach(thing, n) => draft.detach(&scope, &name(thing), &id(n)).map(|_| ()),
-                    Wish::Commit => Ok(()),
-                };
-            }
-            let change = draft.finish();
-            house.keep(change);
-            prop_assert_eq!(seen(&house.reopened()), seen(&house.registry));
-        }
-        for id in &ids {
-            let things: BTreeSet<_> = house.registry.things_of(id).map(str::to_owned).collect();
-            for thing in &things {
-                let scope = &house.registry.find_certificate(id).unwrap().scope;
-                prop_assert!(house.registry.find_thing(scope, thing).is_some(), "attached to a deleted thing");
-            }
-        }
-    }
-
-    #[test]
-    fn no_text_makes_registration_panic(text in ".{0,400}", cut in 0usize..700, flip in 0usize..700) {
-        let registry = Registry::default();
-        let mut bytes = pems()[0].clone().into_bytes();
-        if let Some(byte) = bytes.get_mut(flip) {
-            *byte ^= 1;
-        }
-        bytes.truncate(cut);
-        for pem in [text, String::from_utf8_lossy(&bytes).into_owned()] {
-            let _ = registry.draft().register_certificate(&Scope::default(), &pem, CertificateStatus::Active, NOW_MS);
-        }
-    }
 }
 
 #[test]

@@ -1,7 +1,5 @@
 //! Wishes about certificates and about CA certificates: registered, changed, deleted.
 
-use std::collections::BTreeMap;
-
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer;
 
@@ -9,8 +7,8 @@ use super::Draft;
 use crate::ca_certificate::check_registration;
 use crate::x509::{self, PublicCertificate};
 use crate::{
-    CaCertificate, CaStatus, CaUpdate, CertificateFault, CertificateId, CertificateMode, CertificateRecord,
-    CertificateStatus, NewCa, RegistryError, Scope, limits, signature, tags,
+    Attachments, CaCertificate, CaStatus, CaUpdate, CertificateFault, CertificateId, CertificateMode,
+    CertificateRecord, CertificateStatus, NewCa, RegistryError, Scope, limits, signature, tags,
 };
 
 impl Draft<'_> {
@@ -94,7 +92,7 @@ impl Draft<'_> {
         if record.status == CertificateStatus::Active {
             return Err(RegistryError::StillActive(*id));
         }
-        if let Some(thing) = record.things.keys().next().filter(|_| !force) {
+        if let Some(thing) = record.things.names().next().filter(|_| !force) {
             return Err(RegistryError::CertificateInUse { id: *id, thing: thing.to_string() });
         }
         if let Some(policy) = record.policies.first().filter(|_| !force) {
@@ -210,7 +208,7 @@ impl Draft<'_> {
             modified_ms: now_ms,
             not_before_s,
             not_after_s,
-            things: BTreeMap::new(),
+            things: Attachments::default(),
             policies: Vec::new(),
             ca,
             mode,

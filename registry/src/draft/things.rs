@@ -131,7 +131,7 @@ impl Draft<'_> {
         let name = self.thing(scope, thing)?.name.clone();
         let mut record = self.certificate(scope, id)?;
         for (other, kind) in record.things.iter().filter(|(other, _)| ***other != *thing) {
-            if *kind == Attachment::ExclusiveThing {
+            if kind == Attachment::ExclusiveThing {
                 return Err(RegistryError::Exclusive { id: *id, thing: other.to_string() });
             }
             if attachment == Attachment::ExclusiveThing {

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use super::Draft;
 use crate::event_details::{self, Turn};
-use crate::{RegistryError, Scope, Tags, ThingType, ThingTypeProperties, limits, tags, thing, thing_type};
+use crate::{
+    PropagatingAttribute, RegistryError, Scope, Tags, ThingType, ThingTypeProperties, limits, tags, thing,
+    thing_type,
+};
 
 /// What is asked for when a thing type is created.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -14,6 +17,14 @@ pub struct NewThingType {
     pub tags: Tags,
     /// Becomes the type's id.
     pub random: [u8; 16],
+}
+
+/// What is asked for when a thing type is changed. What is absent stays.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ThingTypeUpdate {
+    pub description: Option<String>,
+    pub searchable_attributes: Option<Vec<String>>,
+    pub propagating_attributes: Option<Vec<PropagatingAttribute>>,
 }
 
 impl Draft<'_> {
@@ -50,14 +61,19 @@ impl Draft<'_> {
         self.thing_type(scope, &name)
     }
 
-    /// Replaces everything that the type says.
     pub fn update_type(
         &mut self,
         scope: &Scope,
         name: &str,
-        properties: ThingTypeProperties,
+        update: ThingTypeUpdate,
     ) -> Result<(), RegistryError> {
         let kind = self.thing_type(scope, name)?.clone();
+        let old = kind.properties.clone();
+        let properties = ThingTypeProperties {
+            description: update.description.or(old.description),
+            searchable_attributes: update.searchable_attributes.unwrap_or(old.searchable_attributes),
+            propagating_attributes: update.propagating_attributes.unwrap_or(old.propagating_attributes),
+        };
         thing_type::check_properties(&properties)?;
         self.keep_type(scope, ThingType { properties, ..kind }, Turn::Updated);
         Ok(())
