@@ -43,7 +43,7 @@ class Server:
         self.log_path = self.data.rstrip("/") + ".log"
 
     def command(self):
-        faces = ["--api", "127.0.0.1:0", "--mqtt", "127.0.0.1:0", "--tls443", "127.0.0.1:0", "--plain", "127.0.0.1:0"]
+        faces = ["--api", "127.0.0.1:0", "--mqtt", "127.0.0.1:0", "--tls443", "127.0.0.1:0", "--https", "127.0.0.1:0", "--plain", "127.0.0.1:0"]
         for face in (flag for flag in self.flags if flag in faces):
             at = faces.index(face)
             del faces[at : at + 2]
@@ -74,11 +74,11 @@ class Server:
         host, _, port = text.split("://")[-1].rstrip("/").rpartition(":")
         return host.strip("[]"), int(port)
 
-    def device(self, name="pump-1"):
+    def device(self, name="pump-1", policy="open"):
         with self.lock:
             if name not in self.devices:
                 out = os.path.join(os.path.dirname(self.data), "devices", name)
-                self.run("device", "new", name, "--out", out)
+                self.run("device", "new", name, "--out", out, "--policy", policy)
                 found = pathlib.Path(out)
                 if not (found / f"{name}-certificate.pem.crt").exists():
                     found = found / name

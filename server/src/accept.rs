@@ -43,6 +43,8 @@ pub(crate) enum Face {
     Plain,
     /// MQTT over mutual TLS.
     Mqtt,
+    /// HTTPS over mutual TLS.
+    Https,
     /// ALPN tells.
     Tls443,
 }
@@ -89,6 +91,10 @@ impl Door {
                 let door = self.clone();
                 tokio::spawn(async move { Box::pin(door.mutual(socket, address)).await.run().await });
             }
+            Face::Https => {
+                let door = self.clone();
+                tokio::spawn(async move { Box::pin(door.mutual_https(socket, address)).await.run().await });
+            }
             Face::Tls443 => {
                 let door = self.clone();
                 tokio::spawn(async move { Box::pin(door.by_alpn(socket, address)).await.run().await });
@@ -118,6 +124,16 @@ impl Door {
         }
     }
 
+    /// 8443: a client certificate is required.
+    async fn mutual_https(self, socket: TcpStream, address: SocketAddr) -> Opened {
+        let acceptor = TlsAcceptor::from(self.tls.devices.load_full());
+        match in_turns(&self.turns, CONNECT_TIMEOUT, acceptor.accept(socket)).await {
+            Some(Ok(stream)) => self.admit_device(stream, address),
+            Some(Err(error)) => self.failed(address, &error.to_string()),
+            None => self.failed(address, SILENT),
+        }
+    }
+
     /// 443: the ClientHello's ALPN tells what is wanted.
     async fn by_alpn(self, socket: TcpStream, address: SocketAddr) -> Opened {
         let handshake = async {
@@ -129,8 +145,9 @@ impl Door {
         };
         match in_turns(&self.turns, CONNECT_TIMEOUT, handshake).await {
             Some(Ok((stream, Admission::Mqtt))) => self.admit_mqtt(stream, address),
+            Some(Ok((stream, Admission::Device))) => self.admit_device(stream, address),
             Some(Ok((stream, Admission::Https))) => {
-                Opened::Https { stream: Box::new(stream), address, door: self }
+                Opened::Https { stream: Box::new(stream), address, door: self, principal: None }
             }
             Some(Err(error)) => self.failed(address, &error),
             None => self.failed(address, SILENT),
@@ -144,6 +161,16 @@ impl Door {
                 let (read, write) = socket.into_split();
                 let tls = Transport::Tls(Box::new(Tls { session, socket: write }));
                 Opened::Mqtt(read, self.connection(address, tls, principal))
+            }
+            Err(refusal) => self.failed(address, &refusal.text),
+        }
+    }
+
+    fn admit_device(self, stream: tokio_rustls::server::TlsStream<TcpStream>, address: SocketAddr) -> Opened {
+        match principal(&self.shared, stream.get_ref().1) {
+            Ok(principal) => {
+                let principal = Some(Box::new(principal));
+                Opened::Https { stream: Box::new(stream), address, door: self, principal }
             }
             Err(refusal) => self.failed(address, &refusal.text),
         }
@@ -199,7 +226,13 @@ pub(crate) async fn tell_full(shared: &Shared, address: SocketAddr, sockets: i32
 enum Opened {
     Nothing,
     Mqtt(OwnedReadHalf, Box<Connection>),
-    Https { stream: Box<tokio_rustls::server::TlsStream<TcpStream>>, address: SocketAddr, door: Door },
+    Https {
+        stream: Box<tokio_rustls::server::TlsStream<TcpStream>>,
+        address: SocketAddr,
+        door: Door,
+        /// Who came with a client certificate.
+        principal: Option<Box<Principal>>,
+    },
 }
 
 impl Opened {
@@ -207,7 +240,9 @@ impl Opened {
         match self {
             Opened::Nothing => {}
             Opened::Mqtt(read, connection) => drive(read, connection).await,
-            Opened::Https { stream, address, door } => Box::pin(door.faces.serve(*stream, address)).await,
+            Opened::Https { stream, address, door, principal } => {
+                Box::pin(door.faces.serve(*stream, address, principal.map(|principal| *principal))).await;
+            }
         }
     }
 }

@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes, to_bytes};
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{ConnectInfo, Extension, Request, State};
 use axum::http::header::{ACCEPT, UPGRADE};
 use axum::http::{Method, Response};
 use axum::response::{IntoResponse, Redirect};
@@ -19,6 +19,8 @@ use ::aws::signature::{SignatureFault, Wire};
 use ::aws::{Fault, Parsed, Service};
 
 use crate::http::{Api, Refused};
+use crate::rights::Principal;
+use credentials::Caller;
 
 pub use credentials::Checking;
 pub(crate) use credentials::caller_of_upgrade;
@@ -39,18 +41,11 @@ pub(crate) async fn call(
     let (head, body) = request.into_parts();
     let body = match to_bytes(body, BODY_BYTES).await {
         Ok(body) => body,
-        Err(_) => {
-            let text =
-                format!("the body is not whole, or longer than {BODY_BYTES} bytes: send it again, shorter");
-            return Fault::request_entity_too_large(text).to_rest_json(&request_id).map(Body::from);
-        }
+        Err(_) => return too_long(&request_id),
     };
     // A caller that hangs up must not leave half of what it asked for.
     let answered = tokio::spawn(async move { answer(&api, peer, &head, &body, &request_id).await }).await;
-    answered.map_or_else(
-        |error| Fault::internal_failure(error.to_string()).to_rest_json("").map(Body::from),
-        |reply| reply.map(Body::from),
-    )
+    finished(answered)
 }
 
 /// What is no call of AWS's: browsers, paths of the house that do not exist, WebSockets at a wrong place.
@@ -69,6 +64,61 @@ fn elsewhere(request: &Request) -> Option<Response<Body>> {
         return Some(Refused::not_found(text).into_response());
     }
     None
+}
+
+/// The same over HTTPS with a client certificate: the data plane, by the certificate's policies.
+pub(crate) async fn call_of_device(
+    State(api): State<Arc<Api>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Extension(principal): Extension<Arc<Principal>>,
+    request: Request,
+) -> Response<Body> {
+    let request_id = uuid::Uuid::new_v4().to_string();
+    let (head, body) = request.into_parts();
+    let body = match to_bytes(body, BODY_BYTES).await {
+        Ok(body) => body,
+        Err(_) => return too_long(&request_id),
+    };
+    let answered = tokio::spawn(async move {
+        let caller = credentials::device(&api, peer, &principal);
+        let answered = match caller {
+            Ok(caller) => answer_device(&api, &caller, &request_of(&head, &body), &request_id).await,
+            Err(fault) => Err(fault),
+        };
+        answered.unwrap_or_else(|fault| fault.to_rest_json(&request_id))
+    });
+    finished(answered.await)
+}
+
+async fn answer_device(
+    api: &Arc<Api>,
+    caller: &Caller,
+    request: &::aws::Request<'_>,
+    request_id: &str,
+) -> Result<Response<Vec<u8>>, Fault> {
+    match ::aws::parse(&Service::IotData, request)? {
+        Parsed::IotData(call) => data::answer(api, caller, call, request_id).await,
+        Parsed::Unserved { service, operation } => Err(Fault::not_served(&service, &operation)),
+        Parsed::Iot(_) | Parsed::Unknown => {
+            let (method, path) = (request.method, request.path);
+            let text = format!(
+                "{method} {path} is nothing that a device calls with its certificate: publish with POST /topics/TOPIC"
+            );
+            Err(Fault::resource_not_found(text))
+        }
+    }
+}
+
+fn finished(answered: Result<Response<Vec<u8>>, tokio::task::JoinError>) -> Response<Body> {
+    answered.map_or_else(
+        |error| Fault::internal_failure(error.to_string()).to_rest_json("").map(Body::from),
+        |reply| reply.map(Body::from),
+    )
+}
+
+fn too_long(request_id: &str) -> Response<Body> {
+    let text = format!("the body is not whole, or longer than {BODY_BYTES} bytes: send it again, shorter");
+    Fault::request_entity_too_large(text).to_rest_json(request_id).map(Body::from)
 }
 
 async fn answer(

@@ -38,6 +38,7 @@ use crate::accept::tell_full;
 use crate::aws::{self, Checking};
 use crate::endpoints::Endpoints;
 use crate::identity::Identity;
+use crate::rights::Principal;
 use crate::shared::Shared;
 
 pub(crate) use guard::check as local;
@@ -56,6 +57,8 @@ const CONNECTIONS: usize = 4096;
 #[derive(Clone)]
 pub(crate) struct Faces {
     app: Router,
+    /// For who comes with a client certificate: the data plane alone.
+    devices: Router,
     room: Arc<Semaphore>,
     shared: Arc<Shared>,
     /// A socket with this number or a higher one is one too many.
@@ -76,8 +79,9 @@ pub(crate) struct Api {
 impl Faces {
     pub(crate) fn new(api: Api, sockets: i32) -> Faces {
         let known = api.shared.clone();
-        let app = router(Arc::new(api));
-        Faces { app, room: Arc::new(Semaphore::new(CONNECTIONS)), shared: known, sockets }
+        let api = Arc::new(api);
+        let (app, devices) = (router(api.clone()), device_router(api));
+        Faces { app, devices, room: Arc::new(Semaphore::new(CONNECTIONS)), shared: known, sockets }
     }
 
     /// Accepts plain HTTP until it is dropped, and its connections with it.
@@ -103,31 +107,36 @@ impl Faces {
             let _ = socket.set_nodelay(true);
             let faces = self.clone();
             tasks.spawn(async move {
-                faces.talk(socket, peer).await;
+                faces.talk(socket, peer, None).await;
                 drop(permit);
             });
         }
     }
 
     /// What 443 hands over once its TLS stands. Without room the connection ends here: it cannot wait unaccepted.
-    pub(crate) async fn serve<S>(&self, stream: S, peer: SocketAddr)
+    pub(crate) async fn serve<S>(&self, stream: S, peer: SocketAddr, principal: Option<Principal>)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         match self.room.clone().try_acquire_owned() {
-            Ok(_permit) => self.talk(stream, peer).await,
+            Ok(_permit) => self.talk(stream, peer, principal).await,
             Err(_) => tracing::warn!(%peer, "{CONNECTIONS} HTTP connections are open: one more was closed"),
         }
     }
 
     /// One HTTP/1.1 connection to its end.
-    async fn talk<S>(&self, stream: S, peer: SocketAddr)
+    async fn talk<S>(&self, stream: S, peer: SocketAddr, principal: Option<Principal>)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let app = TowerToHyperService::new(self.app.clone());
+        let app = if principal.is_some() { self.devices.clone() } else { self.app.clone() };
+        let app = TowerToHyperService::new(app);
+        let principal = principal.map(Arc::new);
         let service = service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(ConnectInfo(peer));
+            if let Some(principal) = &principal {
+                request.extensions_mut().insert(principal.clone());
+            }
             app.call(request)
         });
         let connection = hyper::server::conn::http1::Builder::new()
@@ -151,6 +160,15 @@ async fn in_time(request: axum::extract::Request, next: Next) -> Response {
                 .into_response()
         }
     }
+}
+
+/// What is served to devices that show their certificate.
+fn device_router(api: Arc<Api>) -> Router {
+    Router::new()
+        .fallback(aws::call_of_device)
+        .layer(from_fn(in_time))
+        .layer(DefaultBodyLimit::disable())
+        .with_state(api)
 }
 
 /// Every route, for the plain port and for 443.

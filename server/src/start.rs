@@ -43,6 +43,9 @@ pub struct Config {
     pub tls443: Option<SocketAddr>,
     /// The default 443 may be missing; a port that was asked for may not.
     pub tls443_required: bool,
+    /// Calls of the data plane with client certificates.
+    pub https: Option<SocketAddr>,
+    pub https_required: bool,
     pub plain: Option<SocketAddr>,
     pub plain_anywhere: bool,
     pub account: String,
@@ -70,6 +73,8 @@ impl Default for Config {
             mqtt: SocketAddr::from(([127, 0, 0, 1], 8883)),
             tls443: Some(SocketAddr::from(([127, 0, 0, 1], 443))),
             tls443_required: false,
+            https: Some(SocketAddr::from(([127, 0, 0, 1], 8443))),
+            https_required: false,
             plain: None,
             plain_anywhere: false,
             account: "000000000000".into(),
@@ -265,6 +270,7 @@ struct Listeners {
     api: TcpListener,
     mqtt: TcpListener,
     tls443: Option<TcpListener>,
+    https: Option<TcpListener>,
     plain: Option<TcpListener>,
     remarks: Vec<String>,
 }
@@ -274,17 +280,8 @@ impl Listeners {
         let mut remarks = Vec::new();
         let api = bind(config.api, "--api").await?;
         let mqtt = bind(config.mqtt, "--mqtt").await?;
-        let tls443 = match config.tls443 {
-            None => None,
-            Some(address) => match bind(address, "--tls443").await {
-                Ok(listener) => Some(listener),
-                Err(error) if config.tls443_required => return Err(error),
-                Err(error) => {
-                    remarks.push(format!("port {} is off: {error}", address.port()));
-                    None
-                }
-            },
-        };
+        let tls443 = optional(config.tls443, config.tls443_required, "--tls443", &mut remarks).await?;
+        let https = optional(config.https, config.https_required, "--https", &mut remarks).await?;
         let plain = match config.plain {
             None => None,
             Some(address) => {
@@ -294,7 +291,7 @@ impl Listeners {
                 Some(bind(address, "--plain").await?)
             }
         };
-        Ok(Listeners { api, mqtt, tls443, plain, remarks })
+        Ok(Listeners { api, mqtt, tls443, https, plain, remarks })
     }
 
     fn endpoints(&self, config: &Config, identity: &Identity) -> Endpoints {
@@ -303,6 +300,7 @@ impl Listeners {
             address(&self.api),
             address(&self.mqtt),
             self.tls443.as_ref().and_then(address),
+            self.https.as_ref().and_then(address),
             self.plain.as_ref().and_then(address),
             identity.ca_path(),
             config,
@@ -317,10 +315,31 @@ impl Listeners {
         if let Some(listener) = self.tls443 {
             tasks.push(tokio::spawn(door.clone().serve(listener, Face::Tls443)));
         }
+        if let Some(listener) = self.https {
+            tasks.push(tokio::spawn(door.clone().serve(listener, Face::Https)));
+        }
         if let Some(listener) = self.plain {
             tasks.push(tokio::spawn(door.clone().serve(listener, Face::Plain)));
         }
         tasks
+    }
+}
+
+/// A port that may be missing, with a remark, unless it was asked for.
+async fn optional(
+    address: Option<SocketAddr>,
+    is_required: bool,
+    flag: &str,
+    remarks: &mut Vec<String>,
+) -> Result<Option<TcpListener>, StartError> {
+    let Some(address) = address else { return Ok(None) };
+    match bind(address, flag).await {
+        Ok(listener) => Ok(Some(listener)),
+        Err(error) if is_required => Err(error),
+        Err(error) => {
+            remarks.push(format!("port {} is off: {error}", address.port()));
+            Ok(None)
+        }
     }
 }
 

@@ -38,6 +38,8 @@ pub(crate) struct TlsFaces {
     pub(crate) mqtt: ArcSwap<ServerConfig>,
     /// 443 otherwise: HTTPS and WebSocket, no client certificate is asked for.
     pub(crate) https: ArcSwap<ServerConfig>,
+    /// 8443, and 443 with `x-amzn-http-ca`: HTTPS, a client certificate is required.
+    pub(crate) devices: ArcSwap<ServerConfig>,
 }
 
 /// What a client of the shared port came for.
@@ -45,6 +47,8 @@ pub(crate) struct TlsFaces {
 pub(crate) enum Admission {
     Mqtt,
     Https,
+    /// HTTPS with a client certificate.
+    Device,
 }
 
 /// Why there is no TLS.
@@ -62,14 +66,17 @@ impl TlsFaces {
     pub(crate) fn new(identity: &Identity) -> Result<TlsFaces, TlsError> {
         let certificate = identity.server_certificate()?;
         let https = https_config(&certificate)?;
-        let mqtt = mqtt_config(certificate)?;
-        Ok(TlsFaces { mqtt: ArcSwap::from_pointee(mqtt), https: ArcSwap::from_pointee(https) })
+        let devices = mutual_config(&certificate, [HTTP_CERTIFICATE, HTTP])?;
+        let mqtt = mutual_config(&certificate, [MQTT_CERTIFICATE, MQTT_AUTHORIZER])?;
+        let face = |config| ArcSwap::from_pointee(config);
+        Ok(TlsFaces { mqtt: face(mqtt), https: face(https), devices: face(devices) })
     }
 
     /// New connections get the new certificate; open ones go on.
     pub(crate) fn renew(&self, identity: &Identity) -> Result<(), TlsError> {
-        let TlsFaces { mqtt, https } = TlsFaces::new(identity)?;
+        let TlsFaces { mqtt, https, devices } = TlsFaces::new(identity)?;
         self.mqtt.store(mqtt.into_inner());
+        self.devices.store(devices.into_inner());
         self.https.store(https.into_inner());
         Ok(())
     }
@@ -80,6 +87,7 @@ impl TlsFaces {
         match admit(&offered)? {
             Admission::Mqtt => Ok((self.mqtt.load_full(), Admission::Mqtt)),
             Admission::Https => Ok((self.https.load_full(), Admission::Https)),
+            Admission::Device => Ok((self.devices.load_full(), Admission::Device)),
         }
     }
 }
@@ -88,30 +96,30 @@ fn admit(offered: &[&[u8]]) -> Result<Admission, String> {
     if offered.contains(&MQTT_CERTIFICATE) {
         return Ok(Admission::Mqtt);
     }
+    if offered.contains(&HTTP_CERTIFICATE) {
+        return Ok(Admission::Device);
+    }
     if offered.is_empty() || offered.contains(&HTTP) {
         return Ok(Admission::Https);
     }
     let why = if offered.contains(&MQTT_AUTHORIZER) {
         "the client offers ALPN `mqtt`, which means a custom authorizer on this port, and those are not implemented \
          yet: offer `x-amzn-mqtt-ca` and send a client certificate"
-    } else if offered.contains(&HTTP_CERTIFICATE) {
-        "the client offers ALPN `x-amzn-http-ca`, and publishing over HTTPS is not implemented yet: publish over \
-         MQTT with ALPN `x-amzn-mqtt-ca`"
     } else {
-        "the client offers no ALPN name that is known here: offer `x-amzn-mqtt-ca` for MQTT, `http/1.1` for HTTPS \
-         and WebSocket"
+        "the client offers no ALPN name that is known here: offer `x-amzn-mqtt-ca` for MQTT, `x-amzn-http-ca` for \
+         HTTPS with a client certificate, `http/1.1` for HTTPS and WebSocket"
     };
     Err(why.to_owned())
 }
 
-fn mqtt_config(certificate: ServerCertificate) -> Result<ServerConfig, rustls::Error> {
+fn mutual_config(certificate: &ServerCertificate, names: [&[u8]; 2]) -> Result<ServerConfig, rustls::Error> {
     let provider = provider();
     let verifier = Arc::new(AnyCertificate { algorithms: provider.signature_verification_algorithms });
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .with_client_cert_verifier(verifier)
-        .with_single_cert(certificate.chain, certificate.key)?;
-    config.alpn_protocols = vec![MQTT_CERTIFICATE.into(), MQTT_AUTHORIZER.into()];
+        .with_single_cert(certificate.chain.clone(), certificate.key.clone_key())?;
+    config.alpn_protocols = names.map(Vec::from).to_vec();
     without_resumption(&mut config);
     Ok(config)
 }
@@ -253,7 +261,8 @@ mod tests {
             (vec!["x-amzn-mqtt-ca"], Some(Admission::Mqtt)),
             (vec!["http/1.1", "x-amzn-mqtt-ca"], Some(Admission::Mqtt)),
             (vec!["mqtt"], None),
-            (vec!["x-amzn-http-ca"], None),
+            (vec!["x-amzn-http-ca"], Some(Admission::Device)),
+            (vec!["http/1.1", "x-amzn-http-ca"], Some(Admission::Device)),
             (vec!["h2"], None),
         ] {
             let bytes: Vec<&[u8]> = offered.iter().map(|name| name.as_bytes()).collect();

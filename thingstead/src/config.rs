@@ -27,6 +27,9 @@ pub(crate) struct Settings {
     /// TLS port on which ALPN decides, or `off` [default: 127.0.0.1:443 if it can be bound]
     #[arg(long, value_name = "ADDR|off")]
     tls443: Option<Switch>,
+    /// Calls of the data plane over HTTPS with client certificates, or `off` [default: 127.0.0.1:8443 if it can be bound]
+    #[arg(long, value_name = "ADDR|off")]
+    https: Option<Switch>,
     /// MQTT without TLS and without certificates, for labs and benchmarks [default: off]
     #[arg(long, value_name = "ADDR")]
     plain: Option<Address>,
@@ -85,6 +88,7 @@ impl Settings {
             api: self.api.or(other.api),
             mqtt: self.mqtt.or(other.mqtt),
             tls443: self.tls443.or(other.tls443),
+            https: self.https.or(other.https),
             plain: self.plain.or(other.plain),
             plain_anywhere: self.plain_anywhere || other.plain_anywhere,
             dialect: self.dialect.or(other.dialect),
@@ -107,11 +111,13 @@ impl Settings {
         let read = |path: &PathBuf| {
             std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))
         };
-        let (tls443, tls443_required) = match self.tls443 {
-            None => (default.tls443, false),
+        let decided = |switch: Option<Switch>, default: Option<SocketAddr>| match switch {
+            None => (default, false),
             Some(Switch::Off) => (None, false),
             Some(Switch::On(address)) => (Some(address.0), true),
         };
+        let (tls443, tls443_required) = decided(self.tls443, default.tls443);
+        let (https, https_required) = decided(self.https, default.https);
         Ok(Config {
             data,
             host: self.host,
@@ -119,6 +125,8 @@ impl Settings {
             mqtt: self.mqtt.map_or(default.mqtt, |address| address.0),
             tls443,
             tls443_required,
+            https,
+            https_required,
             plain: self.plain.map(|address| address.0),
             plain_anywhere: self.plain_anywhere,
             account: self.account.unwrap_or(default.account),

@@ -40,6 +40,9 @@ pub(crate) struct New {
     /// Certificate signing request of a device that keeps its key to itself
     #[arg(long, value_name = "FILE", conflicts_with = "key")]
     csr: Option<PathBuf>,
+    /// What it may do: own (its own topics), open (everything), a file with a policy, or a policy's name
+    #[arg(long, value_name = "own|open|FILE|NAME", default_value = "own")]
+    policy: String,
     /// Print a program for this SDK: python-v1, python-v2, js-v2, paho, mosquitto
     #[arg(long, value_name = "SDK", default_value = "mosquitto")]
     snippet: SnippetKind,
@@ -115,18 +118,19 @@ fn done(common: &Common, reply: &Value, text: &str) {
 
 fn new(api: &Api, verb: &New) -> Result<()> {
     let folder = verb.out.clone().unwrap_or_else(|| PathBuf::from(&verb.name));
+    let policy = policy(&verb.policy)?;
     let wish = match &verb.csr {
         Some(path) => {
             let csr = std::fs::read_to_string(path)
                 .with_context(|| format!("{} cannot be read", path.display()))?;
-            json!({ "name": verb.name, "key": "csr", "csr": csr })
+            json!({ "name": verb.name, "key": "csr", "csr": csr, "policy": policy })
         }
         None => {
             let key = match verb.key {
                 Key::Rsa => "rsa",
                 Key::P256 => "p256",
             };
-            json!({ "name": verb.name, "key": key })
+            json!({ "name": verb.name, "key": key, "policy": policy })
         }
     };
     let reply = make(api, &verb.name, &wish, &folder)?;
@@ -137,15 +141,36 @@ fn new(api: &Api, verb: &New) -> Result<()> {
             reply["files"].as_array().into_iter().flatten().map(|file| &file["name"]).collect();
         output::json(&json!({
             "name": verb.name, "thing_id": reply["thing_id"], "certificate_id": reply["certificate_id"],
+            "policy": reply["policy"],
             "folder": shown, "files": files, "endpoint": reply["endpoint"],
         }));
         return Ok(());
     }
     output::line(&format!("{} made: certificate {} is ACTIVE", verb.name, text(&reply["certificate_id"])));
+    let may = match verb.policy.as_str() {
+        "own" => format!(": it may use topics with the level {}, and no others", verb.name),
+        "open" => ": it may do everything, so keep it for first tries".to_owned(),
+        _ => String::new(),
+    };
+    output::line(&format!("policy {}{may}", text(&reply["policy"])));
     output::line(&format!("files in {}; the private key is nowhere else", shown.display()));
     output::line(&format!("it connects to {}:{}, for example so:\n", endpoint.host, endpoint.port));
     output::line(snippet(verb.snippet, &verb.name, &endpoint, &shown.display().to_string()).trim_end());
     Ok(())
+}
+
+/// A policy as the API takes it: a word, a document, or a name.
+fn policy(text: &str) -> Result<Value> {
+    if matches!(text, "own" | "open") {
+        return Ok(json!(text));
+    }
+    match std::fs::read_to_string(text) {
+        Ok(document) => Ok(json!({ "document": document })),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !text.contains(['/', '.']) => {
+            Ok(json!({ "name": text }))
+        }
+        Err(error) => Err(error).with_context(|| format!("the policy {text} cannot be read")),
+    }
 }
 
 /// Has a device made and writes its files. The folder is made first, so that no device is left without one.

@@ -129,6 +129,8 @@ fn announce(running: &Running, begun: Instant, common: &Common) {
         None => "443 off (--tls443 ADDR)".to_owned(),
     };
     output::line(&format!("  MQTT      {mqtt} (mutual TLS) · {tls443}"));
+    let https = endpoints.https.as_deref().unwrap_or("8443 off (--https ADDR)");
+    output::line(&format!("  HTTPS     {https} (publish with a client certificate)"));
     if let Some(plain) = &endpoints.plain {
         output::line(&format!("  PLAIN     {plain} (no TLS, no certificates)"));
     }

@@ -85,6 +85,34 @@ pub(crate) fn caller_of_upgrade(api: &Api, peer: SocketAddr, head: &Parts) -> Re
     Ok(Principal { name: caller.access_key.into(), thing: None, scope, rights })
 }
 
+/// Who calls with a client certificate. Looked at for each call: the connection may be older than a change.
+pub(super) fn device(api: &Api, peer: SocketAddr, principal: &Principal) -> Result<Caller, Fault> {
+    let shared = &api.shared;
+    let presented = match &principal.rights {
+        Rights::Certificate(presented) => presented,
+        Rights::Fixed(access) => {
+            let access = access.clone();
+            return Ok(Caller { access, ..Caller::root(api.scope.clone(), &principal.name) });
+        }
+    };
+    let now_s = (shared.clock.wall_ms() / 1000).cast_signed();
+    let registry = shared.registry();
+    let record = registry.find_certificate(&presented.id);
+    registry::verify_presented(&presented.id, record, now_s)
+        .map_err(|refusal| Fault::forbidden(refusal.to_string()))?;
+    let scope = record.map_or_else(|| api.scope.clone(), |record| record.scope.clone());
+    let access = registry.access(
+        &presented.id,
+        &registry::Caller {
+            certificate_fields: presented.fields.clone(),
+            source_ip: Some(peer.ip().to_canonical()),
+            domain_name: presented.host.clone(),
+            ..registry::Caller::default()
+        },
+    );
+    Ok(Caller { access, ..Caller::root(scope, &principal.name) })
+}
+
 impl Caller {
     /// The number of the caller's account and region.
     pub(crate) fn scope_id(&self, api: &Api) -> Result<ScopeId, Fault> {

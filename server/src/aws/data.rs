@@ -245,7 +245,11 @@ impl Plane<'_> {
         let ask = Ask { now_ms: Some(self.api.shared.clock.wall_ms()), ..ask };
         match self.caller.access.allows(&ask) {
             true => Ok(()),
-            false => Err(Fault::forbidden(self.caller.access.evaluate(&ask).to_string())),
+            false => {
+                let verdict = self.caller.access.evaluate(&ask).to_string();
+                self.api.shared.explain(&self.caller.access_key, "call denied", &verdict);
+                Err(Fault::forbidden(verdict))
+            }
         }
     }
 
