@@ -39,7 +39,7 @@ impl<L: Link> Hub<L> {
 
     fn refuse(&mut self, request: &ConnectRequest<L>, refusal: Refusal, plan: &mut Plan<L>) {
         let client: Arc<str> = request.packet.client_id.as_str().into();
-        self.explain(&client, "connect refused", refusal.text.clone(), plan);
+        self.explain_refusal((request.scope, &client), "connect refused", &refusal, plan);
         if refusal.code == ReasonCode::NotAuthorized && presence::has_events(&client) && !client.is_empty() {
             let connection = self.connection(request, 0);
             let event = presence::connect_failed_event(&client, &connection, self.now_ms);
@@ -57,7 +57,7 @@ impl<L: Link> Hub<L> {
         }
         let ask = self.ask(Action::Connect, Resource::Client(&client));
         if !request.access.allows(&ask) {
-            return Err(Refusal::not_allowed(request.access.evaluate(&ask).to_string()));
+            return Err(Refusal::denied(request.access.evaluate(&ask)));
         }
         self.check_connect_rate(request.scope, &client)?;
         let will = self.check_will(request, &client)?;
@@ -172,13 +172,13 @@ impl<L: Link> Hub<L> {
             && let Outcome::Denied(verdict) =
                 judge(self.settings.dialect, &request.access, &topic, self.now_ms)
         {
-            return Err(Refusal::not_allowed(format!("the will may not be published: {verdict}")));
+            return Err(Refusal::denied_because("the will may not be published", verdict));
         }
         if will.retain {
             let ask = self.ask(Action::RetainPublish, Resource::Topic(&topic));
             if !request.access.allows(&ask) {
                 let verdict = request.access.evaluate(&ask);
-                return Err(Refusal::not_allowed(format!("the will may not be retained: {verdict}")));
+                return Err(Refusal::denied_because("the will may not be retained", verdict));
             }
         }
         let message = Message {

@@ -28,6 +28,8 @@ pub struct Lane<L> {
     last: usize,
     bytes: usize,
     unheard: Vec<Unheard<L>>,
+    /// Allowed publishes of topics that were forgotten before anybody asked for their count.
+    uncounted: u64,
 }
 
 /// What is known of one topic.
@@ -38,6 +40,8 @@ pub struct Entry<L> {
     /// The verdict is good for this moment only.
     is_momentary: bool,
     generation: u64,
+    /// How often it was decided since the last look.
+    count: u64,
     pub route: Arc<Route<L>>,
 }
 
@@ -58,7 +62,7 @@ pub enum Outcome {
 
 impl<L: Clone> Default for Lane<L> {
     fn default() -> Self {
-        Lane { entries: Vec::new(), index: None, last: 0, bytes: 0, unheard: Vec::new() }
+        Lane { entries: Vec::new(), index: None, last: 0, bytes: 0, unheard: Vec::new(), uncounted: 0 }
     }
 }
 
@@ -79,6 +83,7 @@ impl<L: Clone> Lane<L> {
         };
         self.last = at;
         let entry = self.entries.get_mut(at)?;
+        entry.count += 1;
         if entry.is_momentary {
             entry.outcome = judge(dialect, access, &entry.topic, now_ms());
         }
@@ -98,7 +103,21 @@ impl<L: Clone> Lane<L> {
 
     /// Forgets every verdict: the connection's policies have changed.
     pub fn forget(&mut self) {
-        *self = Lane::default();
+        let uncounted = self.uncounted + self.entries.iter().map(Entry::allowed).sum::<u64>();
+        *self = Lane { uncounted, ..Lane::default() };
+    }
+
+    /// How often each topic was allowed since the last look, and how many more publishes were, on topics that were
+    /// forgotten meanwhile.
+    pub fn take_counts(&mut self, mut each: impl FnMut(&Topic, u64)) -> u64 {
+        for entry in &mut self.entries {
+            let count = entry.allowed();
+            entry.count = 0;
+            if count > 0 {
+                each(&entry.topic, count);
+            }
+        }
+        std::mem::take(&mut self.uncounted)
     }
 
     fn find(&self, topic: &str) -> Option<usize> {
@@ -122,7 +141,7 @@ impl<L: Clone> Lane<L> {
         let at = self.entries.len();
         self.bytes += topic.len();
         let route = Arc::new(Route::empty());
-        self.entries.push(Entry { topic, outcome, is_momentary, generation: u64::MAX, route });
+        self.entries.push(Entry { topic, outcome, is_momentary, generation: u64::MAX, count: 0, route });
         if self.entries.len() > SEARCHED_TOPICS {
             let index = self.index.get_or_insert_with(Box::default);
             let known = if index.1.is_empty() { 0 } else { at };
@@ -131,6 +150,12 @@ impl<L: Clone> Lane<L> {
             }
         }
         Some(at)
+    }
+}
+
+impl<L> Entry<L> {
+    fn allowed(&self) -> u64 {
+        if matches!(self.outcome, Outcome::Allowed | Outcome::Reserved) { self.count } else { 0 }
     }
 }
 
@@ -150,4 +175,42 @@ pub fn judge(dialect: Dialect, access: &Access, topic: &Topic, now_ms: u64) -> O
         return Outcome::Denied(Arc::new(access.evaluate(&ask)));
     }
     if reserved { Outcome::Reserved } else { Outcome::Allowed }
+}
+
+#[cfg(test)]
+mod tests {
+    use policy::{Document, NamedDocument, Variables};
+
+    use super::*;
+
+    fn counts(lane: &mut Lane<u8>) -> (Vec<(String, u64)>, u64) {
+        let mut topics = Vec::new();
+        let uncounted = lane.take_counts(|topic, count| topics.push((topic.to_string(), count)));
+        (topics, uncounted)
+    }
+
+    #[test]
+    fn what_is_allowed_is_counted_by_topic_and_nothing_gets_lost() {
+        const POLICY: &str = r#"{"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": "iot:Publish", "Resource": "arn:aws:iot:us-east-1:000000000000:topic/a*"}]}"#;
+        let variables =
+            Variables { account: "000000000000".into(), region: "us-east-1".into(), ..Variables::default() };
+        let document = Document::parse(POLICY).expect("valid");
+        let access = Access::compile(&[NamedDocument::new("a", 1, document)], variables);
+        let view: View<u8> = View { generation: 0, trees: Vec::new() };
+        let mut lane = Lane::default();
+        let mut publish = |lane: &mut Lane<u8>, topic: &str| {
+            lane.decide(&view, Dialect::Aws, ScopeId(0), &access, topic, || 0).is_some()
+        };
+        for topic in ["a/1", "a/2", "b", "a/1"] {
+            assert!(publish(&mut lane, topic));
+        }
+        assert_eq!(counts(&mut lane), (vec![("a/1".into(), 2), ("a/2".into(), 1)], 0));
+        assert_eq!(counts(&mut lane), (vec![], 0));
+        publish(&mut lane, "a/1");
+        publish(&mut lane, "b");
+        lane.forget();
+        publish(&mut lane, "a/1");
+        assert_eq!(counts(&mut lane), (vec![("a/1".into(), 1)], 1));
+    }
 }

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use broker::SessionId;
-use message::{Message, QoS};
+use broker::{ScopeId, SessionId};
+use message::{Filter, Message, QoS};
 use mqtt::{Connack, ReasonCode, Suback, Unsuback};
+use policy::Verdict;
 
 use crate::refusal::Refusal;
 use crate::view::Unheard;
@@ -27,6 +28,8 @@ pub enum Notice<L> {
     Suback {
         link: L,
         packet: Suback,
+        /// The filters that were granted.
+        granted: Vec<Filter>,
     },
     Unsuback {
         link: L,
@@ -63,6 +66,10 @@ pub enum Notice<L> {
         client: Arc<str>,
         what: &'static str,
         text: String,
+        /// Where the client is, as far as that is known here.
+        scope: Option<ScopeId>,
+        /// What its policies say, if it is they who refuse.
+        verdict: Option<Arc<Verdict>>,
     },
 }
 

@@ -29,9 +29,9 @@ struct Entered {
 impl<L: Link> Hub<L> {
     pub(crate) fn subscribe(&mut self, link: &L, id: SessionId, packet: Subscribe, plan: &mut Plan<L>) {
         let Some(session) = self.sessions.get(id).filter(|s| s.link.as_ref() == Some(link)) else { return };
-        let client = session.client.clone();
+        let (scope, client) = (session.scope, session.client.clone());
         if let Err(refusal) = self.check_subscribe(&packet) {
-            self.explain(&client, "subscribe refused", refusal.text.clone(), plan);
+            self.explain_refusal((scope, &client), "subscribe refused", &refusal, plan);
             plan.tell(Notice::Close { link: link.clone(), refusal });
             return;
         }
@@ -54,7 +54,7 @@ impl<L: Link> Hub<L> {
             } else {
                 self.enter(id, filter, packet.subscription_id, plan).map_err(|refusal| {
                     reason_string.get_or_insert(self.reason_string(&refusal.text));
-                    self.explain(&client, "subscribe refused", refusal.text, plan);
+                    self.explain_refusal((scope, &client), "subscribe refused", &refusal, plan);
                     self.refusal_code(refusal.code)
                 })
             };
@@ -65,7 +65,8 @@ impl<L: Link> Hub<L> {
             entered.extend(outcome.ok());
         }
         let suback = Suback { packet_id: packet.packet_id, codes, reason_string, ..Suback::default() };
-        plan.tell(Notice::Suback { link: link.clone(), packet: suback });
+        let granted = entered.iter().map(|entered| entered.filter.clone()).collect();
+        plan.tell(Notice::Suback { link: link.clone(), packet: suback, granted });
         self.tell_subscribed(id, "subscribed", entered.iter().map(|e| e.filter.as_str()), plan);
         let mut left = broker::limits::RETAINED_MESSAGES;
         for entered in &entered {
@@ -129,7 +130,7 @@ impl<L: Link> Hub<L> {
         let access = self.access.get(&id).cloned();
         let ask = self.ask(Action::Subscribe, Resource::TopicFilter(filter.as_str()));
         if let Some(access) = access.filter(|a| !a.allows(&ask)) {
-            return Err(Refusal::not_allowed(access.evaluate(&ask).to_string()));
+            return Err(Refusal::denied(access.evaluate(&ask)));
         }
         let disk_full = self.disk_full;
         let key = self

@@ -15,6 +15,7 @@ use crate::event::Event;
 use crate::keys::ScopeKey;
 use crate::notice::Notice;
 use crate::plan::Plan;
+use crate::refusal::Refusal;
 use crate::settings::Settings;
 use crate::view::View;
 
@@ -162,7 +163,20 @@ impl<L: Link> Hub<L> {
         text: impl Into<String>,
         plan: &mut Plan<L>,
     ) {
-        plan.tell(Notice::Explain { client: client.clone(), what, text: text.into() });
+        let (client, text) = (client.clone(), text.into());
+        plan.tell(Notice::Explain { client, what, text, scope: None, verdict: None });
+    }
+
+    /// Says what a client was refused, with the verdict if its policies are the reason.
+    pub(crate) fn explain_refusal(
+        &self,
+        (scope, client): (ScopeId, &Arc<str>),
+        what: &'static str,
+        refusal: &Refusal,
+        plan: &mut Plan<L>,
+    ) {
+        let (client, text, verdict) = (client.clone(), refusal.text.clone(), refusal.verdict.clone());
+        plan.tell(Notice::Explain { client, what, text, scope: Some(scope), verdict });
     }
 
     /// Enters every subscription of a session into the routes, with the link it has now.

@@ -10,12 +10,14 @@ use std::time::{Duration, Instant};
 
 use broker::ScopeId;
 use policy::Access;
+use registry::CertificateId;
 use tokio::net::tcp::OwnedReadHalf;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tokio_rustls::{LazyConfigAcceptor, TlsAcceptor};
 
+use crate::activity::Who;
 use crate::connection::Connection;
 use crate::drive::drive;
 use crate::http::Faces;
@@ -162,8 +164,24 @@ impl Door {
                 let tls = Transport::Tls(Box::new(Tls { session, socket: write }));
                 Opened::Mqtt(read, self.connection(address, tls, principal))
             }
-            Err(refusal) => self.failed(address, &refusal.text),
+            Err(refusal) => {
+                let presented = session.peer_certificates().and_then(|chain| chain.first());
+                if let Some(who) = presented.and_then(|der| self.owner(CertificateId::from_der(der))) {
+                    self.shared.trouble(&who, "connect refused", &refusal);
+                }
+                self.failed(address, &refusal.text)
+            }
         }
+    }
+
+    /// Whom to tell of a certificate that was turned away: its thing, or itself if it has none or several.
+    fn owner(&self, id: CertificateId) -> Option<Who> {
+        let registry = self.shared.registry();
+        let record = registry.find_certificate(&id)?;
+        let mut things = registry.things_of(&id);
+        let thing = things.next().filter(|_| things.next().is_none());
+        let client = thing.map_or_else(|| id.to_string().into(), Into::into);
+        Some(Who { scope: self.shared.scopes.find(&record.scope)?, client, certificate: Some(id) })
     }
 
     fn admit_device(self, stream: tokio_rustls::server::TlsStream<TcpStream>, address: SocketAddr) -> Opened {
@@ -259,8 +277,14 @@ fn explain_handshake(error: &str) -> String {
         "the device sent no certificate: pass its certificate and key (`thingstead device new NAME` makes them)"
     } else if lower.contains("unknownca") || lower.contains("unknown ca") {
         "the device does not trust this server: give it AmazonRootCA1.pem from its folder"
+    } else if lower.contains("badsignature")
+        || lower.contains("bad signature")
+        || lower.contains("decrypterror")
+    {
+        "the peer does not have the key of the certificate that it shows: give it certificate and key of one device"
     } else if lower.contains("eof") {
-        "the peer went away during the handshake; often it does not trust the server's certificate or its name"
+        "the peer went away during the handshake: often it does not trust the server's certificate or its name, or its \
+         certificate and key files are swapped or belong to two devices"
     } else {
         return error.to_owned();
     };

@@ -1,4 +1,9 @@
-//! What happened to whom, in words, newest last, bounded.
+//! What happened to whom: in words, newest last, and as a record per client; both bounded.
+
+mod clients;
+pub(crate) mod keep;
+mod record;
+mod told;
 
 use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
@@ -8,15 +13,22 @@ use serde::Serialize;
 
 use crate::limits::EXPLANATIONS;
 
+pub(crate) use clients::{Clients, Who};
+pub(crate) use record::{Parted, Record, Trouble};
+
 /// The longest text of a note: it may quote a topic or a filter of 64 KiB.
 const TEXT_BYTES: usize = 2048;
+
+/// Longer client ids, topics and filters are counted, but not remembered.
+const LONGEST_NAME_BYTES: usize = 512;
 
 /// Notes of one kind about one client that are written out in a second; the rest is only counted.
 const SAID_PER_S: u64 = 10;
 
-/// Explanations by client.
+/// Explanations and records by client.
 #[derive(Debug, Default)]
 pub struct Activity {
+    pub(crate) clients: Clients,
     notes: Mutex<VecDeque<Note>>,
     this_second: Mutex<HashMap<(String, &'static str), u64>>,
 }
@@ -49,6 +61,7 @@ impl Activity {
 
     pub(crate) fn forget(&self) {
         self.notes.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clear();
+        self.clients.forget();
     }
 
     /// Whether one more note of this kind is written out in this second.

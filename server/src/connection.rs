@@ -1,5 +1,6 @@
 //! One connection's reading side: packets in, decisions of the publish lane, events for the writer.
 
+mod account;
 mod publish;
 
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use crate::link::{Dirty, Link, Stage, is_refusal};
 use crate::rights::{Principal, Rights};
 use crate::shared::Shared;
 use crate::tell::want_backlog;
+use account::COUNTED_EVERY_MS;
 use publish::Meter;
 
 /// What the socket loop does next.
@@ -65,6 +67,8 @@ struct Core {
     /// The last change this connection left at the desk. Until it and every SUBSCRIBE that has come are told,
     /// publishes queue behind them, so that a SUBSCRIBE counts for every PUBLISH that comes after it.
     change: u64,
+    /// When counts of messages were entered into the client's record last.
+    counted_ms: u64,
     /// This batch left something at the desk, so it waits for room there. Who leaves nothing waits for nobody.
     queued: bool,
 }
@@ -95,6 +99,7 @@ impl Connection {
                 connected_expiry_s: 0,
                 sent_connect: false,
                 change: 0,
+                counted_ms: 0,
                 queued: false,
             },
             link,
@@ -194,6 +199,7 @@ impl Connection {
     pub(crate) fn close(&mut self, lost: Refusal) {
         self.write_deferred();
         self.on_wake();
+        self.core.count();
         let shared = &self.core.shared;
         let (end, sent) = {
             let mut out = self.link.lock();
@@ -216,6 +222,7 @@ impl Connection {
             return;
         };
         let end = end.unwrap_or(lost);
+        self.core.part(&end);
         let will =
             end.reason != DisconnectReason::ClientInitiated && end.reason != DisconnectReason::ApiInitiated;
         let will = will || end.code == ReasonCode::DisconnectWithWill;
@@ -234,6 +241,9 @@ impl Connection {
     }
 
     pub(crate) fn write_deferred(&mut self) {
+        if self.link.is_asked() {
+            self.core.count();
+        }
         if std::mem::take(&mut self.deferred) {
             self.core.shared.pending.write();
         }
@@ -269,7 +279,10 @@ impl Core {
         let mut out = self.link.lock();
         if std::mem::take(&mut out.has_new_access) {
             self.access = out.access.clone();
+            drop(out);
+            self.count();
             self.lane.forget();
+            out = self.link.lock();
         }
         for packet_id in out.acks.take_answered() {
             inbound.answered(packet_id);
@@ -278,6 +291,9 @@ impl Core {
 
     fn end_batch(&mut self, now_ms: u64, dirty: &mut Dirty) {
         self.meter.flush(&self.shared.metrics);
+        if now_ms.saturating_sub(self.counted_ms) >= COUNTED_EVERY_MS {
+            self.count();
+        }
         if self.meter.acked {
             self.meter.acked = false;
             self.queued = true;
@@ -354,6 +370,7 @@ impl Core {
             let mut out = self.link.lock();
             out.prepare(packet.version, limits, packet.request_problem_information);
             out.access = self.access.clone();
+            (out.scope, out.client) = (self.scope, self.client.clone());
         }
         self.principal.rights = Rights::Fixed(Access::everything());
         self.shared.desk.submit(Event::Connect(Box::new(ConnectRequest {
@@ -406,6 +423,7 @@ impl Core {
                 &format!("{}: {}", self.link.address, refusal),
             );
         }
+        self.trouble(&refusal);
         let connecting = self.session.is_none() && !self.sent_connect;
         self.link.with(dirty, |out| {
             if connecting && let Some(connack) = connack_for(refusal.code) {

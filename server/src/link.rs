@@ -9,12 +9,12 @@ mod pending;
 mod transport;
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Waker;
 
-use broker::SessionId;
 use broker::presence::DisconnectReason;
+use broker::{ScopeId, SessionId};
 use hub::{Deliver, Refusal, Welcome};
 use message::{Message, QoS};
 use mqtt::{Ack, Disconnect, Fanout, Outbound, OutboundLimits, Packet, ReasonCode, SendError, Version};
@@ -26,6 +26,7 @@ pub(crate) use mail::{Mail, Wish, is_refusal};
 pub(crate) use pending::Pending;
 pub(crate) use transport::{Tls, Transport};
 
+use crate::activity::Who;
 use crate::limits::{OUT_BYTES, PENDING_BYTES, PENDING_MESSAGES};
 
 /// A live connection as everybody else sees it.
@@ -35,6 +36,8 @@ pub(crate) struct Link {
     /// The client's certificate, if it came with one.
     pub(crate) certificate: Option<CertificateId>,
     out: Mutex<Out>,
+    /// Somebody wants the connection to say now what it has counted.
+    asked: AtomicBool,
     /// Milliseconds of the machine's clock when the last packet came.
     heard_ms: AtomicU64,
     keep_alive_s: AtomicU32,
@@ -79,6 +82,7 @@ pub(crate) struct Out {
     pub(crate) end: Option<Refusal>,
     pub(crate) session: Option<SessionId>,
     pub(crate) client: Arc<str>,
+    pub(crate) scope: ScopeId,
     /// What the client may do, from its CONNECT on.
     pub(crate) access: Access,
     /// Others have changed `access`; the connection takes it over before its next packet.
@@ -91,6 +95,8 @@ pub(crate) struct Out {
     /// MQTT 5: the peer wants reason strings on acknowledgements.
     explains: bool,
     pub(crate) dropped: u64,
+    /// Messages that went out since the last look.
+    pub(crate) delivered: u64,
     pub(crate) waker: Option<Waker>,
 }
 
@@ -121,6 +127,7 @@ impl Link {
             address,
             certificate,
             out: Mutex::new(Out::new(transport)),
+            asked: AtomicBool::new(false),
             heard_ms: AtomicU64::new(now_ms),
             keep_alive_s: AtomicU32::new(0),
         })
@@ -128,6 +135,22 @@ impl Link {
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, Out> {
         self.out.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Whose connection it is, from its CONNECT on.
+    pub(crate) fn who(&self) -> Who {
+        let out = self.lock();
+        Who { scope: out.scope, client: out.client.clone(), certificate: self.certificate }
+    }
+
+    /// Makes the connection say soon what it has counted.
+    pub(crate) fn ask(&self) {
+        self.asked.store(true, Ordering::Relaxed);
+        self.lock().wake();
+    }
+
+    pub(crate) fn is_asked(&self) -> bool {
+        self.asked.load(Ordering::Relaxed) && self.asked.swap(false, Ordering::Relaxed)
     }
 
     pub(crate) fn heard(&self, now_ms: u64) {
@@ -194,6 +217,7 @@ impl Out {
             end: None,
             session: None,
             client: "".into(),
+            scope: ScopeId::default(),
             access: Access::everything(),
             has_new_access: false,
             held: Vec::new(),
@@ -201,6 +225,7 @@ impl Out {
             dirty: false,
             explains: true,
             dropped: 0,
+            delivered: 0,
             waker: None,
         }
     }
@@ -254,6 +279,7 @@ impl Out {
             self.dropped += 1;
             return false;
         }
+        self.delivered += 1;
         true
     }
 
@@ -333,6 +359,7 @@ impl Out {
         let done =
             self.outbound.send_acknowledged(buffer, what, qos, retain, dup, &ids, packet_id, now_ms, sent);
         self.dropped += u64::from(done == Err(SendError::TooLarge));
+        self.delivered += u64::from(done.is_ok() && !dup);
         done.map(|_| ())
     }
 

@@ -35,6 +35,17 @@ impl Scopes {
         Some(number)
     }
 
+    /// The scope that a number stands for.
+    pub(crate) fn name(&self, number: ScopeId) -> Option<Arc<Scope>> {
+        self.all().into_iter().find(|(_, known)| *known == number).map(|(scope, _)| scope)
+    }
+
+    /// Every scope with its number.
+    pub(crate) fn all(&self) -> Vec<(Arc<Scope>, ScopeId)> {
+        let known = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        known.iter().map(|(scope, number)| (scope.clone(), *number)).collect()
+    }
+
     /// The number of a scope that something lives in already.
     pub(crate) fn find(&self, scope: &Scope) -> Option<ScopeId> {
         self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get(scope).copied()

@@ -4,11 +4,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use arc_swap::ArcSwap;
-use hub::{Settings, View};
+use hub::{Refusal, Settings, View};
 use policy::Access;
 use registry::{CertificateId, Registry};
 
-use crate::activity::Activity;
+use crate::activity::{Activity, Trouble, Who};
 use crate::clock::Clock;
 use crate::desk::Desk;
 use crate::ledger::Ledger;
@@ -116,6 +116,13 @@ impl Shared {
             let text = format!("{} more of these in the last second", surplus.count);
             self.say(&surplus.client, surplus.what, &text);
         }
+    }
+
+    /// Keeps what went wrong for a client, for whoever asks why.
+    pub(crate) fn trouble(&self, who: &Who, what: &str, refusal: &Refusal) {
+        let trouble = Trouble::new(what, refusal.reason.as_str(), &refusal.text, refusal.verdict.as_deref());
+        let now_ms = self.clock.wall_ms();
+        self.activity.clients.enter(who, |record| record.troubled(trouble, now_ms));
     }
 
     fn say(&self, client: &str, what: &'static str, text: &str) {

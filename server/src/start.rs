@@ -16,6 +16,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::accept::{Door, Face};
+use crate::activity;
 use crate::aws::Checking;
 use crate::clock::Clock;
 use crate::desk::Writer;
@@ -134,6 +135,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let remarks = listeners.remarks.clone();
     let mut tasks = listeners.serve(&door, &faces);
     tasks.push(tokio::spawn(sweep(shared.clone())));
+    tasks.push(tokio::spawn(activity::keep::keep(shared.clone())));
     tasks.push(tokio::spawn(Registrar::run(shared.clone())));
     tasks.push(tokio::spawn(identity.keep_fresh(door.tls.clone(), shared.clone())));
     endpoints.write(&config.data).map_err(|e| StartError(format!("cannot write endpoints.json: {e}")))?;
@@ -155,6 +157,7 @@ impl Running {
         while self.shared.links.len() > 0 && Instant::now() < patience {
             tokio::time::sleep(std::time::Duration::from_millis(10)).await;
         }
+        activity::keep::keep_all(&self.shared).await;
         self.shared.desk.stop();
         if let Some(writer) = self.writer.take() {
             let _ = tokio::task::spawn_blocking(move || writer.join()).await;
@@ -196,6 +199,8 @@ fn open(config: &Config) -> Result<(Arc<Shared>, std::thread::JoinHandle<()>, Id
     };
     let shared = Shared::new(settings, clock, view, recovered);
     let shared = Arc::new(shared);
+    activity::keep::load(&*store.reader(), &shared.scopes, &shared.activity.clients)
+        .map_err(|e| StartError(format!("the activity of clients cannot be read: {e}")))?;
     tell(&shared, plan.notices);
     let writer = start_writer(&shared, hub, store, config.keep_free_bytes)?;
     Ok((shared, writer, identity))

@@ -6,6 +6,7 @@ use broker::presence::DisconnectReason;
 use hub::{Cause, Closed, Event, Notice, Refusal, Unheard, Welcome};
 use mqtt::{Connack, Packet, ReasonCode};
 
+use crate::activity::{Record, Trouble};
 use crate::link::{Dirty, Link, Out, write_all};
 use crate::rights::review;
 use crate::shared::Shared;
@@ -24,6 +25,7 @@ fn tell_one(shared: &Shared, notice: Notice<Arc<Link>>, wall_ms: u64, now_ms: u6
     match notice {
         Notice::Welcome(welcome) => {
             if welcome.link.welcome(&welcome, now_ms) {
+                note_welcome(shared, &welcome.link, wall_ms);
                 welcome.link.with(dirty, |_| {});
                 tell_changed_access(shared, &welcome);
                 want_backlog(shared, &welcome.link);
@@ -33,6 +35,7 @@ fn tell_one(shared: &Shared, notice: Notice<Arc<Link>>, wall_ms: u64, now_ms: u6
         }
         Notice::Refused { link, refusal } => {
             shared.metrics.connections_refused.add(1);
+            shared.trouble(&link.who(), "connect refused", &refusal);
             link.with(dirty, |out| refuse(out, refusal));
         }
         Notice::Close { link, refusal } => link.with(dirty, |out| out.finish(refusal)),
@@ -47,10 +50,15 @@ fn tell_one(shared: &Shared, notice: Notice<Arc<Link>>, wall_ms: u64, now_ms: u6
                 want_backlog(shared, &link);
             }
         }
-        Notice::Suback { link, mut packet } => link.with(dirty, |out| {
-            packet.reason_string = packet.reason_string.filter(|_| out.explains());
-            out.put(&Packet::Suback(packet));
-        }),
+        Notice::Suback { link, mut packet, granted } => {
+            link.with(dirty, |out| {
+                packet.reason_string = packet.reason_string.filter(|_| out.explains());
+                out.put(&Packet::Suback(packet));
+            });
+            shared.activity.clients.enter(&link.who(), |record| {
+                granted.iter().for_each(|filter| record.granted(filter.as_str()));
+            });
+        }
         Notice::Unsuback { link, packet } => link.with(dirty, |out| out.put(&Packet::Unsuback(packet))),
         Notice::Answer { link, packet_id, qos, reason, text } => {
             link.with(dirty, |out| out.answer_decided(packet_id, qos, reason, text));
@@ -63,14 +71,27 @@ fn tell_one(shared: &Shared, notice: Notice<Arc<Link>>, wall_ms: u64, now_ms: u6
         }
         Notice::Unheard(unheard) => tell_unheard(shared, &unheard),
         Notice::Review { link } => _ = review(shared, &link),
-        Notice::Explain { client, what, text } => shared.explain(&client, what, &text),
+        Notice::Explain { client, what, text, scope, verdict } => {
+            shared.explain(&client, what, &text);
+            // Connections that end are entered by the connection itself.
+            if !matches!(what, "connect refused" | "disconnected" | "session expired") {
+                let trouble = Trouble::new(what, "", &text, verdict.as_deref());
+                shared.activity.clients.trouble(scope, &client, trouble, wall_ms);
+            }
+        }
     }
+}
+
+fn note_welcome(shared: &Shared, link: &Link, now_ms: u64) {
+    let enter = |record: &mut Record| record.connected(link.number, &link.address, now_ms);
+    shared.activity.clients.enter(&link.who(), enter);
 }
 
 /// Explains to people why a connection did not get a topic; the client itself notices nothing, as on AWS.
 pub(crate) fn tell_unheard(shared: &Shared, unheard: &Unheard<Arc<Link>>) {
-    let client = unheard.link.lock().client.clone();
-    shared.explain_lazily(&client, "receive denied", || unheard.verdict().to_string());
+    let (who, verdict) = (unheard.link.who(), unheard.verdict());
+    shared.trouble(&who, "receive denied", &Refusal::denied(verdict.clone()));
+    shared.explain_lazily(&who.client, "receive denied", || verdict.to_string());
 }
 
 /// Policies that changed while the CONNECT was being decided: the hub knows only those it came with.

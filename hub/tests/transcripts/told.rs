@@ -13,7 +13,7 @@ pub(crate) fn line(notice: &Notice<Link>) -> String {
             format!("close {link} {:?} {}: {refusal}", refusal.code, refusal.reason.as_str())
         }
         Notice::Deliver(deliver) => self::deliver(deliver),
-        Notice::Suback { link, packet } => format!("suback {link} {:?}", packet.codes),
+        Notice::Suback { link, packet, .. } => format!("suback {link} {:?}", packet.codes),
         Notice::Unsuback { link, packet } => format!("unsuback {link} {:?}", packet.codes),
         Notice::Answer { link, packet_id, qos, reason, .. } => {
             let kind = if *qos == QoS::ExactlyOnce { "pubrec" } else { "puback" };
@@ -26,7 +26,7 @@ pub(crate) fn line(notice: &Notice<Link>) -> String {
         }
         Notice::Unheard(unheard) => format!("unheard {} {}", unheard.link, unheard.verdict()),
         Notice::Review { link } => format!("review {link}"),
-        Notice::Explain { client, what, text } => format!("explain {client} {what}: {text}"),
+        Notice::Explain { client, what, text, .. } => format!("explain {client} {what}: {text}"),
     }
 }
 

@@ -8,7 +8,7 @@ use hub::{Event, Outcome, Refusal, Route, Settings, Step};
 use message::limits::check_properties;
 use message::{Dialect, Message, QoS, Topic};
 use mqtt::{Fanout, Publish, ReasonCode, Version};
-use policy::{Action, Ask, Resource};
+use policy::{Action, Ask, Resource, Verdict};
 
 use super::{Core, Flow};
 use crate::link::{Dirty, Link, Sent};
@@ -122,7 +122,7 @@ impl Core {
                 self.not_served(publish, dirty);
                 Ok(())
             }
-            Outcome::Denied(verdict) => self.deny(publish, &verdict.to_string(), dirty),
+            Outcome::Denied(verdict) => self.deny(publish, verdict, dirty),
             Outcome::TooLong(limit) => {
                 Err(Refusal::client_error(ReasonCode::TopicNameInvalid, limit.to_string()))
             }
@@ -143,6 +143,8 @@ impl Core {
         );
         self.meter.dropped += 1;
         self.shared.explain(&self.client, "publish not served", &text);
+        let code = ReasonCode::ImplementationSpecific;
+        self.shared.trouble(&self.who(), "publish not served", &Refusal::client_error(code, text.as_str()));
         if self.version == Version::V5 && publish.qos > QoS::AtMostOnce {
             let code = ReasonCode::ImplementationSpecific;
             self.acknowledge(publish.packet_id, publish.qos, code, Some(text), dirty);
@@ -176,7 +178,10 @@ impl Core {
         let now_ms = Some(self.shared.clock.wall_ms());
         let ask = Ask { now_ms, ..Ask::new(Action::RetainPublish, Resource::Topic(topic)) };
         if retain && !self.access.allows(&ask) {
-            return Err(Refusal::not_allowed(self.access.evaluate(&ask).to_string()));
+            return Err(Refusal::denied(self.access.evaluate(&ask)));
+        }
+        if retain {
+            self.shared.activity.clients.enter(&self.who(), |record| record.retained(topic));
         }
         Ok(())
     }
@@ -191,19 +196,27 @@ impl Core {
                 self.shared.settings.publishes_per_s, publish.topic
             );
             self.shared.explain(&self.client, "publish discarded", &text);
+            let code = ReasonCode::QuotaExceeded;
+            self.shared.trouble(&self.who(), "publish discarded", &Refusal::client_error(code, text));
         }
     }
 
-    fn deny(&mut self, publish: &Publish<'_>, why: &str, dirty: &mut Dirty) -> Result<(), Refusal> {
+    fn deny(
+        &mut self,
+        publish: &Publish<'_>,
+        verdict: Arc<Verdict>,
+        dirty: &mut Dirty,
+    ) -> Result<(), Refusal> {
         self.shared.metrics.publishes_refused.add(1);
-        self.trace_refusal(publish.topic, why);
+        let refusal = Refusal::denied(verdict);
+        self.trace_refusal(publish.topic, &refusal.text);
         if self.version == Version::V5 && publish.qos > QoS::AtMostOnce {
-            self.shared.explain(&self.client, "publish denied", why);
-            let text = Some(why.to_owned());
-            self.acknowledge(publish.packet_id, publish.qos, ReasonCode::NotAuthorized, text, dirty);
+            self.shared.explain(&self.client, "publish denied", &refusal.text);
+            self.trouble(&refusal);
+            self.acknowledge(publish.packet_id, publish.qos, refusal.code, Some(refusal.text), dirty);
             return Ok(());
         }
-        Err(Refusal::not_allowed(why))
+        Err(refusal)
     }
 
     fn trace_refusal(&self, topic: &str, why: &str) {
