@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::events::{EventKind, RegistryEvent};
 use crate::view::View;
-use crate::{Attributes, Group, Scope, Thing, ThingType, thing};
+use crate::{Attributes, CertificateId, CertificateStatus, Group, Scope, Thing, ThingType, thing};
 
 /// What an event says besides what all of them say.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -31,7 +31,11 @@ pub(crate) enum Details {
         description: Option<String>,
     },
     #[serde(rename_all = "camelCase")]
-    Association { thing_id: String, thing_name: Arc<str>, thing_type_name: Arc<str> },
+    Association {
+        thing_id: String,
+        thing_name: Arc<str>,
+        thing_type_name: Arc<str>,
+    },
     #[serde(rename_all = "camelCase")]
     Group {
         thing_group_id: String,
@@ -59,6 +63,26 @@ pub(crate) enum Details {
         child_group_id: String,
         child_group_name: Arc<str>,
     },
+    Registration(Registration),
+}
+
+/// A certificate that was registered when it first connected. Its message has a form of its own.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Registration {
+    certificate_id: CertificateId,
+    ca_certificate_id: CertificateId,
+    timestamp: u64,
+    certificate_status: CertificateStatus,
+    aws_account_id: String,
+    certificate_registration_timestamp: String,
+}
+
+impl Registration {
+    /// As it is told at this time.
+    pub(crate) fn at(&self, timestamp: u64) -> Self {
+        Self { timestamp, ..self.clone() }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -190,4 +214,24 @@ pub(crate) fn of_hierarchy(scope: &Arc<Scope>, parent: &Group, child: &Group, tu
         child_group_name: child.name.clone(),
     };
     event(scope, EventKind::ThingGroupHierarchy, &about, turn, details)
+}
+
+/// Always told, whatever is wanted.
+pub(crate) fn of_registration(
+    scope: &Arc<Scope>,
+    id: CertificateId,
+    ca: CertificateId,
+    now_ms: u64,
+) -> RegistryEvent {
+    let details = Details::Registration(Registration {
+        certificate_id: id,
+        ca_certificate_id: ca,
+        timestamp: now_ms,
+        certificate_status: CertificateStatus::PendingActivation,
+        aws_account_id: scope.account().to_owned(),
+        certificate_registration_timestamp: now_ms.to_string(),
+    });
+    let topic = format!("$aws/events/certificates/registered/{ca}");
+    let (kind, operation) = (EventKind::Certificate, Turn::Created.words().0);
+    RegistryEvent { scope: scope.clone(), kind, topic, operation, details }
 }

@@ -127,6 +127,9 @@ impl RegistryEvent {
     /// The message's text. `event_id` looks like a UUID.
     #[must_use]
     pub fn payload(&self, event_id: &str, timestamp_ms: u64) -> Vec<u8> {
+        if let Details::Registration(registration) = &self.details {
+            return text(&registration.at(timestamp_ms));
+        }
         let names_account = self.kind != EventKind::ThingTypeAssociation;
         let payload = Payload {
             event_type: format!("{}_EVENT", self.kind),
@@ -136,6 +139,10 @@ impl RegistryEvent {
             account_id: names_account.then(|| self.scope.account()),
             details: &self.details,
         };
-        serde_json::to_vec(&payload).expect("texts, numbers and maps with text keys always have a JSON form")
+        text(&payload)
     }
+}
+
+fn text(payload: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(payload).expect("texts, numbers and maps with text keys always have a JSON form")
 }

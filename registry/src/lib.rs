@@ -1,5 +1,5 @@
-//! Things, certificates and the certificate authority: documents and asks in, decisions and writes out. Holds no
-//! clock, no file and no socket; keys, serial numbers and nothing else draw randomness of their own.
+//! Things, types, groups, certificates, policies and the certificate authority: documents and wishes in, decisions and
+//! writes out. Holds no clock, no file and no socket; keys, serial numbers and nothing else draw randomness of their own.
 
 mod access;
 pub mod accounts;

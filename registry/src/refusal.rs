@@ -124,6 +124,10 @@ pub enum RegistryError {
         "CA certificate {0} is INACTIVE: activate it with `aws iot update-ca-certificate --new-status ACTIVE`"
     )]
     CaInactive(CertificateId),
+    #[error(
+        "CA certificate {0} does not register certificates when they first connect: let it with `aws iot update-ca-certificate --new-auto-registration-status ENABLE`"
+    )]
+    CaDoesNotRegister(CertificateId),
     #[error("CA certificate {0} is ACTIVE: set it to INACTIVE before you delete it")]
     CaStillActive(CertificateId),
     #[error(

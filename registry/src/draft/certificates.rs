@@ -8,7 +8,8 @@ use crate::ca_certificate::check_registration;
 use crate::x509::{self, PublicCertificate};
 use crate::{
     Attachments, CaCertificate, CaStatus, CaUpdate, CertificateFault, CertificateId, CertificateMode,
-    CertificateRecord, CertificateStatus, NewCa, RegistryError, Scope, limits, signature, tags,
+    CertificateRecord, CertificateStatus, NewCa, RegistryError, Scope, event_details, limits, signature,
+    tags,
 };
 
 impl Draft<'_> {
@@ -52,6 +53,26 @@ impl Draft<'_> {
         let ca = self.issuer(scope, &certificate, ca_pem)?;
         let (ca, mode) = (ca.id, ca.mode);
         self.register(scope, certificate, (Some(ca), mode), status, now_ms)
+    }
+
+    /// Registers an unknown certificate that was presented, if its CA lets that happen. It waits to be activated by
+    /// whoever listens to the event.
+    pub fn register_on_connect(
+        &mut self,
+        scope: &Scope,
+        der: &[u8],
+        now_ms: u64,
+    ) -> Result<CertificateId, RegistryError> {
+        let certificate = PublicCertificate::from_der(der.to_vec())?;
+        let ca = self.issuer(scope, &certificate, None)?;
+        if !ca.registers_automatically {
+            return Err(RegistryError::CaDoesNotRegister(ca.id));
+        }
+        let (ca, mode, status) = (ca.id, ca.mode, CertificateStatus::PendingActivation);
+        let id = self.register(scope, certificate, (Some(ca), mode), status, now_ms)?;
+        let event = event_details::of_registration(&self.shared(scope), id, ca, now_ms);
+        self.events.push(event);
+        Ok(id)
     }
 
     pub fn set_status(

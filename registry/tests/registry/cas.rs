@@ -246,6 +246,30 @@ fn certificates_of_a_registered_ca_are_registered() {
 }
 
 #[test]
+fn an_unknown_certificate_is_registered_when_its_ca_lets_it() {
+    let ca = Ca::new("Factory");
+    let mut house = with(&ca);
+    let certificate = PublicCertificate::from_pem(&ca.sign("device")).unwrap();
+    let refused = house.refusal(|draft| draft.register_on_connect(&scope(), &certificate.der, NOW_MS));
+    assert_eq!(refused, RegistryError::CaDoesNotRegister(ca.id()));
+    let update = CaUpdate { registers_automatically: Some(true), ..CaUpdate::default() };
+    house.change(|draft| draft.update_ca(&scope(), &ca.id(), update, NOW_MS));
+    let mut draft = house.registry.draft();
+    let id = draft.register_on_connect(&scope(), &certificate.der, NOW_MS).unwrap();
+    let record = draft.find_certificate(&id).unwrap();
+    assert_eq!((record.status, record.ca), (CertificateStatus::PendingActivation, Some(ca.id())));
+    let events = draft.finish().events;
+    assert_eq!(events[0].topic, format!("$aws/events/certificates/registered/{}", ca.id()));
+    let payload: serde_json::Value = serde_json::from_slice(&events[0].payload("e-1", NOW_MS + 5)).unwrap();
+    let expected = serde_json::json!({
+        "certificateId": id.to_string(), "caCertificateId": ca.id().to_string(), "timestamp": NOW_MS + 5,
+        "certificateStatus": "PENDING_ACTIVATION", "awsAccountId": "000000000000",
+        "certificateRegistrationTimestamp": NOW_MS.to_string(),
+    });
+    assert_eq!(payload, expected);
+}
+
+#[test]
 fn certificates_of_others_are_refused_by_name() {
     let (ca, impostor) = (Ca::new("Factory"), Ca::new("Factory"));
     let mut house = with(&ca);
