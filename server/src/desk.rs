@@ -137,6 +137,12 @@ impl Desk {
         answer.await.unwrap_or_else(|_| Err(STOPPING.into()))
     }
 
+    /// The same without waiting.
+    pub(crate) fn post(&self, batch: Batch) {
+        let (done, _) = oneshot::channel();
+        self.push(Job::Write(batch, done));
+    }
+
     /// Publishes for a caller over HTTP, and answers when that is on disk and told.
     pub(crate) async fn publish(&self, origin: Origin, message: Message) -> Result<(), String> {
         let (done, answer) = oneshot::channel();

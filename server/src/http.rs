@@ -8,6 +8,7 @@ mod keys;
 mod metrics;
 mod page;
 mod refusal;
+mod rotate;
 mod socket;
 mod starter;
 
@@ -182,6 +183,7 @@ fn router(api: Arc<Api>) -> Router {
         .route("/_thingstead/api/devices", get(devices::list).post(devices::create))
         .route("/_thingstead/api/devices/{name}", get(devices::show).delete(devices::remove))
         .route("/_thingstead/api/devices/{name}/drop", post(devices::disconnect))
+        .route("/_thingstead/api/devices/{name}/rotate", post(rotate::rotate))
         .route("/_thingstead/api/keys", get(keys::list).post(keys::create))
         .route("/_thingstead/api/keys/{id}", axum::routing::delete(keys::remove))
         .route("/_thingstead/reset", post(control::reset))

@@ -20,6 +20,7 @@ mod metrics;
 mod owner;
 mod registrar;
 mod rights;
+mod rotation;
 mod scopes;
 mod shared;
 mod start;

@@ -56,6 +56,20 @@ impl Registrar {
         outcome.await.unwrap_or_else(|_| Err(STOPPING.to_owned())).map_err(Unavailable)
     }
 
+    /// A wish that nobody waits for; `then` hears how its commit went.
+    pub(crate) fn post(
+        &self,
+        decide: impl FnOnce(&mut Draft<'_>) + Send + 'static,
+        then: impl FnOnce(Result<(), String>) + Send + 'static,
+    ) {
+        let wish: Wish = Box::new(move |draft| {
+            decide(draft);
+            Box::new(then)
+        });
+        self.lock().wishes.push(wish);
+        self.bell.notify_one();
+    }
+
     /// Empties the registry, and with it everything else that is stored.
     pub(crate) async fn reset(&self) -> Result<(), Unavailable> {
         let (done, outcome) = oneshot::channel();
@@ -107,6 +121,7 @@ async fn empty(shared: &Shared) -> Result<(), String> {
     shared.desk.reset().await?;
     *shared.registry_mut() = Registry::default();
     shared.ledger.forget();
+    shared.rotations.forget();
     shared.activity.forget();
     Ok(())
 }

@@ -16,6 +16,7 @@ use crate::link::{Link, Pending};
 use crate::links::Links;
 use crate::metrics::Metrics;
 use crate::registrar::Registrar;
+use crate::rotation::Rotations;
 use crate::scopes::Scopes;
 use crate::traces::Traces;
 
@@ -24,6 +25,7 @@ pub(crate) struct Recovered {
     pub(crate) registry: Registry,
     pub(crate) ledger: Ledger,
     pub(crate) scopes: Scopes,
+    pub(crate) rotations: Rotations,
     pub(crate) operator: CertificateId,
     pub(crate) anonymous: Access,
 }
@@ -44,6 +46,7 @@ pub struct Shared {
     pub(crate) registrar: Registrar,
     pub(crate) scopes: Scopes,
     pub(crate) ledger: Ledger,
+    pub(crate) rotations: Rotations,
     /// The certificate of whoever runs the house.
     pub(crate) operator: CertificateId,
     /// What the principal of the plain listener may do.
@@ -58,7 +61,7 @@ impl Shared {
         view: View<Arc<Link>>,
         recovered: Recovered,
     ) -> Shared {
-        let Recovered { registry, ledger, scopes, operator, anonymous } = recovered;
+        let Recovered { registry, ledger, scopes, rotations, operator, anonymous } = recovered;
         Shared {
             settings,
             clock,
@@ -73,6 +76,7 @@ impl Shared {
             registrar: Registrar::default(),
             scopes,
             ledger,
+            rotations,
             operator,
             anonymous,
             next_message: AtomicU64::new(1),

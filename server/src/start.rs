@@ -27,6 +27,7 @@ use crate::ledger::Ledger;
 use crate::link::Link;
 use crate::owner::port_in_use;
 use crate::registrar::Registrar;
+use crate::rotation::Rotations;
 use crate::scopes::Scopes;
 use crate::shared::{Recovered, Shared};
 use crate::sweep::sweep;
@@ -193,6 +194,8 @@ fn open(config: &Config) -> Result<(Arc<Shared>, std::thread::JoinHandle<()>, Id
     let recovered = Recovered {
         registry,
         ledger: Ledger::new(ledger),
+        rotations: Rotations::open(&*store.reader(), scopes.iter())
+            .map_err(|e| StartError(format!("the rotations under way cannot be read: {e}")))?,
         scopes: Scopes::new(scopes),
         operator: identity.operator_certificate(),
         anonymous: anonymous(config)?,

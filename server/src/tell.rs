@@ -9,10 +9,11 @@ use mqtt::{Connack, Packet, ReasonCode};
 use crate::activity::{Record, Trouble};
 use crate::link::{Dirty, Link, Out, write_all};
 use crate::rights::review;
+use crate::rotation;
 use crate::shared::Shared;
 
 /// Tells notices in order and writes every touched connection once.
-pub(crate) fn tell(shared: &Shared, notices: Vec<Notice<Arc<Link>>>) {
+pub(crate) fn tell(shared: &Arc<Shared>, notices: Vec<Notice<Arc<Link>>>) {
     let (wall_ms, now_ms) = (shared.clock.wall_ms(), shared.clock.machine_ms());
     let mut dirty = Dirty::new();
     for notice in notices {
@@ -21,13 +22,16 @@ pub(crate) fn tell(shared: &Shared, notices: Vec<Notice<Arc<Link>>>) {
     write_all(&mut dirty);
 }
 
-fn tell_one(shared: &Shared, notice: Notice<Arc<Link>>, wall_ms: u64, now_ms: u64, dirty: &mut Dirty) {
+fn tell_one(shared: &Arc<Shared>, notice: Notice<Arc<Link>>, wall_ms: u64, now_ms: u64, dirty: &mut Dirty) {
     match notice {
         Notice::Welcome(welcome) => {
             if welcome.link.welcome(&welcome, now_ms) {
                 note_welcome(shared, &welcome.link, wall_ms);
                 welcome.link.with(dirty, |_| {});
                 tell_changed_access(shared, &welcome);
+                if let Some(certificate) = welcome.link.certificate {
+                    rotation::complete(shared, &certificate);
+                }
                 want_backlog(shared, &welcome.link);
             } else {
                 shared.desk.submit(gone_meanwhile(*welcome));

@@ -21,6 +21,8 @@ pub(crate) enum Device {
     Ls(Common),
     /// Show one device, and a program to start from
     Show(Show),
+    /// Give a device a new certificate; the old one is turned off once the new one has connected
+    Rotate(Rotate),
     /// End a device's connection; it may connect again
     Drop(Named),
     /// Remove a device and its certificates; it cannot connect again
@@ -70,6 +72,22 @@ pub(crate) struct Show {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Rotate {
+    name: String,
+    /// The device's folder; its present certificate and key are kept there as *.previous [default: ./NAME]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Kind of key; AWS makes rsa
+    #[arg(long, value_enum, default_value_t = Key::Rsa)]
+    key: Key,
+    /// Certificate signing request of a device that keeps its key to itself
+    #[arg(long, value_name = "FILE", conflicts_with = "key")]
+    csr: Option<PathBuf>,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Named {
     name: String,
     #[command(flatten)]
@@ -84,6 +102,7 @@ impl Device {
             Device::New(verb) => &verb.common,
             Device::Ls(common) => common,
             Device::Show(verb) => &verb.common,
+            Device::Rotate(verb) => &verb.common,
             Device::Drop(verb) | Device::Rm(verb) => &verb.common,
         }
     }
@@ -94,6 +113,7 @@ impl Device {
             Device::New(verb) => new(&api, verb),
             Device::Ls(common) => list(&api, common),
             Device::Show(verb) => show(&api, verb),
+            Device::Rotate(verb) => rotate(&api, verb),
             Device::Drop(verb) => {
                 let reply = api.post(&format!("{PATH}/{}/drop", encode(&verb.name)), &json!({}))?;
                 done(&verb.common, &reply, &format!("{} was disconnected", verb.name));
@@ -119,20 +139,9 @@ fn done(common: &Common, reply: &Value, text: &str) {
 fn new(api: &Api, verb: &New) -> Result<()> {
     let folder = verb.out.clone().unwrap_or_else(|| PathBuf::from(&verb.name));
     let policy = policy(&verb.policy)?;
-    let wish = match &verb.csr {
-        Some(path) => {
-            let csr = std::fs::read_to_string(path)
-                .with_context(|| format!("{} cannot be read", path.display()))?;
-            json!({ "name": verb.name, "key": "csr", "csr": csr, "policy": policy })
-        }
-        None => {
-            let key = match verb.key {
-                Key::Rsa => "rsa",
-                Key::P256 => "p256",
-            };
-            json!({ "name": verb.name, "key": key, "policy": policy })
-        }
-    };
+    let mut wish = key_wish(verb.key, verb.csr.as_deref())?;
+    wish["name"] = json!(verb.name);
+    wish["policy"] = policy;
     let reply = make(api, &verb.name, &wish, &folder)?;
     let shown = std::path::absolute(&folder).unwrap_or(folder);
     let endpoint = endpoint(&reply)?;
@@ -159,6 +168,50 @@ fn new(api: &Api, verb: &New) -> Result<()> {
     Ok(())
 }
 
+/// What kind of key, as the API takes it.
+fn key_wish(key: Key, csr: Option<&Path>) -> Result<Value> {
+    Ok(match (csr, key) {
+        (Some(path), _) => {
+            let csr = std::fs::read_to_string(path)
+                .with_context(|| format!("{} cannot be read", path.display()))?;
+            json!({ "key": "csr", "csr": csr })
+        }
+        (None, Key::Rsa) => json!({ "key": "rsa" }),
+        (None, Key::P256) => json!({ "key": "p256" }),
+    })
+}
+
+/// The files that are replaced stay beside the new ones until somebody deletes them: the old certificate counts until
+/// the new one has connected.
+fn rotate(api: &Api, verb: &Rotate) -> Result<()> {
+    let folder = verb.out.clone().unwrap_or_else(|| PathBuf::from(&verb.name));
+    let wish = key_wish(verb.key, verb.csr.as_deref())?;
+    std::fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+    let reply = api.post(&format!("{PATH}/{}/rotate", encode(&verb.name)), &wish)?;
+    for file in reply["files"].as_array().into_iter().flatten() {
+        let name = file["name"].as_str().unwrap_or_default();
+        let path = folder.join(name);
+        if path.exists() && (name.ends_with(".crt") || name.ends_with(".key")) {
+            std::fs::rename(&path, folder.join(format!("{name}.previous")))
+                .with_context(|| format!("{} cannot be renamed", path.display()))?;
+        }
+    }
+    write_files(&reply, &folder)?;
+    if verb.common.json {
+        output::json(&json!({
+            "name": verb.name, "certificate_id": reply["certificate_id"], "replaces": reply["replaces"],
+            "folder": std::path::absolute(&folder).unwrap_or(folder),
+        }));
+        return Ok(());
+    }
+    output::line(&format!("{} has a new certificate: {}", verb.name, text(&reply["certificate_id"])));
+    output::line(&format!("files in {}; those before are there as *.previous", folder.display()));
+    for old in reply["replaces"].as_array().into_iter().flatten() {
+        output::line(&format!("certificate {} is turned off once the new one has connected", text(old)));
+    }
+    Ok(())
+}
+
 /// A policy as the API takes it: a word, a document, or a name.
 fn policy(text: &str) -> Result<Value> {
     if matches!(text, "own" | "open") {
@@ -182,12 +235,17 @@ pub(crate) fn make(api: &Api, name: &str, wish: &Value, folder: &Path) -> Result
     }
     std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
     let reply = api.post(PATH, wish)?;
+    write_files(&reply, folder)?;
+    Ok(reply)
+}
+
+fn write_files(reply: &Value, folder: &Path) -> Result<()> {
     for file in reply["files"].as_array().context("the reply has no files")? {
         let name = file["name"].as_str().filter(|name| !name.contains('/')).context("a file has no name")?;
         let private = file["private"].as_bool().unwrap_or(true);
         write(&folder.join(name), file["contents"].as_str().unwrap_or_default(), private)?;
     }
-    Ok(reply)
+    Ok(())
 }
 
 /// The files of a device, by their names in its folder.

@@ -11,8 +11,8 @@ use broker::ScopeId;
 use broker::presence::DisconnectReason;
 use hub::{Cause, Event};
 use registry::{
-    Attachment, CertificateRecord, CertificateStatus, Draft, Endpoint, KeyChoice, NewThing, RegistryError,
-    Tags, Target, Thing, device_folder,
+    Attachment, CertificateRecord, CertificateStatus, DeviceIdentity, Draft, Endpoint, FolderFile, KeyChoice,
+    NewThing, RegistryError, Scope, Tags, Target, Thing, device_folder,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -20,14 +20,14 @@ use serde_json::{Value, json};
 use super::Api;
 use super::control::parse;
 use super::refusal::Refused;
-use super::starter::StarterPolicy;
+use super::starter::{StarterPolicy, own_name};
 use crate::link::Stage;
 use crate::registrar::Unavailable;
 
 /// What kind of key a device gets, or the request of one that has its own.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Key {
+pub(super) enum Key {
     #[default]
     Rsa,
     P256,
@@ -52,13 +52,6 @@ pub(super) async fn create(
     body: Bytes,
 ) -> Result<(StatusCode, Json<Value>), Refused> {
     let wish: NewDevice = parse(&body)?;
-    match (wish.key, &wish.csr) {
-        (Key::Csr, None) => {
-            return Err(Refused::invalid("key `csr` needs the request's PEM in the field `csr`"));
-        }
-        (Key::Rsa | Key::P256, Some(_)) => return Err(Refused::invalid("the field `csr` needs key `csr`")),
-        _ => {}
-    }
     // A caller that hangs up must not leave a committed change that memory does not have.
     let made = tokio::spawn(async move { make(&api, wish).await }).await;
     let reply = made.map_err(|error| Refused::unavailable(error.to_string()))??;
@@ -72,21 +65,8 @@ async fn make(api: &Arc<Api>, wish: NewDevice) -> Result<Value, Refused> {
         return Err(exists(&name));
     }
     let now_ms = api.shared.clock.wall_ms();
-    let now_s = i64::try_from(now_ms / 1000).unwrap_or(i64::MAX);
     let wish_policy = wish.policy.clone();
-    let issuer = api.identity.clone();
-    let issued = tokio::task::spawn_blocking(move || {
-        let key = match &wish.csr {
-            Some(csr) => KeyChoice::Request(csr),
-            None if wish.key == Key::P256 => KeyChoice::P256,
-            None => KeyChoice::Rsa2048,
-        };
-        issuer.authority().issue_device(key, now_s)
-    });
-    let issued = issued.await;
-    let identity = issued
-        .map_err(|error| Refused::unavailable(error.to_string()))?
-        .map_err(|error| Refused::invalid(error.to_string()))?;
+    let identity = issue(api, wish.key, wish.csr).await?;
     let starter = wish_policy.resolve(&api.scope, &name)?;
     let (scope, device, pem, policy) =
         (api.scope.clone(), name.clone(), identity.cert_pem.clone(), starter.name.clone());
@@ -99,10 +79,12 @@ async fn make(api: &Arc<Api>, wish: NewDevice) -> Result<Value, Refused> {
         let thing_id = draft.create_thing(&scope, new, now_ms)?.id.clone();
         let id = draft.register_certificate(&scope, &pem, CertificateStatus::Active, now_ms)?;
         draft.attach(&scope, &device, &id, Attachment::ExclusiveThing)?;
-        if let Some(document) = starter.document
-            && draft.find_policy(&scope, &starter.name).is_none()
-        {
-            draft.create_policy(&scope, &starter.name, &document, Tags::default(), now_ms)?;
+        if let Some(document) = starter.document {
+            match draft.find_policy(&scope, &starter.name) {
+                None => _ = draft.create_policy(&scope, &starter.name, &document, Tags::default(), now_ms)?,
+                Some(known) if known.document() == document => {}
+                Some(_) => return Err(Wrong::PolicyExists(starter.name)),
+            }
         }
         draft.attach_policy(&scope, &starter.name, &Target::Certificate(id))?;
         Ok(thing_id)
@@ -110,11 +92,7 @@ async fn make(api: &Arc<Api>, wish: NewDevice) -> Result<Value, Refused> {
     .await
     .map_err(|wrong| wrong.refused(&name))?;
     let endpoint = endpoint(api);
-    let files: Vec<Value> = device_folder(&name, &identity, api.identity.authority().cert_pem(), &endpoint)
-        .map_err(|error| Refused::invalid(error.to_string()))?
-        .into_iter()
-        .map(|file| json!({ "name": file.name, "contents": file.contents, "private": file.is_private }))
-        .collect();
+    let files = files(api, &name, &identity)?;
     api.shared.explain(&name, "device", "made, with a certificate that is ACTIVE");
     Ok(json!({
         "name": name,
@@ -126,9 +104,43 @@ async fn make(api: &Arc<Api>, wish: NewDevice) -> Result<Value, Refused> {
     }))
 }
 
-/// Why a device is not made or removed.
-enum Wrong {
+/// A certificate for a device, with a key of our own or for the one that made the request.
+pub(super) async fn issue(api: &Api, key: Key, csr: Option<String>) -> Result<DeviceIdentity, Refused> {
+    match (key, &csr) {
+        (Key::Csr, None) => {
+            return Err(Refused::invalid("key `csr` needs the request's PEM in the field `csr`"));
+        }
+        (Key::Rsa | Key::P256, Some(_)) => return Err(Refused::invalid("the field `csr` needs key `csr`")),
+        _ => {}
+    }
+    let now_s = (api.shared.clock.wall_ms() / 1000).cast_signed();
+    let issuer = api.identity.clone();
+    let issued = tokio::task::spawn_blocking(move || {
+        let key = match &csr {
+            Some(csr) => KeyChoice::Request(csr),
+            None if key == Key::P256 => KeyChoice::P256,
+            None => KeyChoice::Rsa2048,
+        };
+        issuer.authority().issue_device(key, now_s)
+    });
+    issued
+        .await
+        .map_err(|error| Refused::unavailable(error.to_string()))?
+        .map_err(|error| Refused::invalid(error.to_string()))
+}
+
+/// The files of a device's folder, as the command line writes them.
+pub(super) fn files(api: &Api, name: &str, identity: &DeviceIdentity) -> Result<Vec<Value>, Refused> {
+    let files = device_folder(name, identity, api.identity.authority().cert_pem(), &endpoint(api));
+    let files = files.map_err(|error| Refused::invalid(error.to_string()))?.into_iter();
+    let file = |file: FolderFile| json!({ "name": file.name, "contents": file.contents, "private": file.is_private });
+    Ok(files.map(file).collect())
+}
+
+/// Why a device is not made, changed or removed.
+pub(super) enum Wrong {
     Exists,
+    PolicyExists(String),
     Unknown,
     Registry(RegistryError),
     Unavailable(String),
@@ -141,9 +153,12 @@ impl From<RegistryError> for Wrong {
 }
 
 impl Wrong {
-    fn refused(self, name: &str) -> Refused {
+    pub(super) fn refused(self, name: &str) -> Refused {
         match self {
             Wrong::Exists => exists(name),
+            Wrong::PolicyExists(policy) => Refused::conflict(format!(
+                "policy {policy} exists and is another one: attach it with --policy {policy}, or delete it first"
+            )),
             Wrong::Unknown => unknown(name),
             Wrong::Registry(error) => Refused::invalid(error.to_string()),
             Wrong::Unavailable(why) => Refused::unavailable(why),
@@ -152,7 +167,7 @@ impl Wrong {
 }
 
 /// Everything that the wishes of one call change, or nothing of it.
-async fn change<T: Send + 'static>(
+pub(super) async fn change<T: Send + 'static>(
     api: &Api,
     decide: impl FnOnce(&mut Draft<'_>) -> Result<T, Wrong> + Send + 'static,
 ) -> Result<T, Wrong> {
@@ -161,7 +176,7 @@ async fn change<T: Send + 'static>(
 }
 
 /// Where a device finds us from here.
-fn endpoint(api: &Api) -> Endpoint {
+pub(super) fn endpoint(api: &Api) -> Endpoint {
     let mqtt = api.endpoints.mqtt.as_deref().unwrap_or("localhost:8883");
     let (host, port) = mqtt.rsplit_once(':').unwrap_or((mqtt, "8883"));
     Endpoint { host: host.trim_matches(['[', ']']).to_owned(), port: port.parse().unwrap_or(8883) }
@@ -230,6 +245,10 @@ async fn unmake(api: &Arc<Api>, name: String) -> Result<Value, Refused> {
             return Err(Wrong::Unknown);
         }
         let ids = draft.principals_of(&scope, &device);
+        let own = own_name(&device);
+        let owns_policy = ids.iter().any(|id| {
+            draft.find_certificate(id).is_some_and(|record| record.policies.iter().any(|name| **name == *own))
+        });
         for id in &ids {
             draft.detach(&scope, &device, id)?;
             let record = draft.find_certificate(id);
@@ -239,6 +258,9 @@ async fn unmake(api: &Arc<Api>, name: String) -> Result<Value, Refused> {
             }
         }
         draft.delete_thing(&scope, &device, None)?;
+        if owns_policy {
+            remove_policy(draft, &scope, &own_name(&device), now_ms);
+        }
         Ok(ids.into_iter().map(|id| id.to_string()).collect::<Vec<_>>())
     })
     .await
@@ -248,6 +270,19 @@ async fn unmake(api: &Arc<Api>, name: String) -> Result<Value, Refused> {
     }
     api.shared.explain(&name, "device", "removed, with its certificates");
     Ok(json!({ "removed": name, "certificates": certificates }))
+}
+
+/// Unless others use it.
+fn remove_policy(draft: &mut Draft<'_>, scope: &Scope, name: &str, now_ms: u64) {
+    let Some(policy) = draft.find_policy(scope, name) else { return };
+    let others = policy.versions.iter().map(|version| version.id);
+    let others: Vec<u32> = others.filter(|id| *id != policy.default_version).collect();
+    let _: Result<(), RegistryError> = draft.attempt(|draft| {
+        for version in others {
+            draft.delete_policy_version(scope, name, version, now_ms)?;
+        }
+        draft.delete_policy(scope, name)
+    });
 }
 
 fn drop_client(api: &Api, client: &str, why: &str) {

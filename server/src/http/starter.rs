@@ -11,7 +11,7 @@ use super::refusal::Refused;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum StarterPolicy {
-    /// Its own client id, topics and shadow, through policy variables: one policy for all devices.
+    /// Its own client id, topics and shadow, in a policy of its name.
     #[default]
     Own,
     /// Everything. Good for a first try, and for nothing else.
@@ -29,7 +29,7 @@ pub(crate) struct Starter {
     pub(crate) document: Option<String>,
 }
 
-pub(crate) const OWN: &str = "thingstead-own";
+/// The one policy of all devices that may do everything.
 pub(crate) const OPEN: &str = "thingstead-open";
 
 impl StarterPolicy {
@@ -39,16 +39,21 @@ impl StarterPolicy {
             document: Some(document.to_string()),
         };
         Ok(match self {
-            StarterPolicy::Own => made(OWN, own(&prefix(scope))),
+            StarterPolicy::Own => made(&own_name(device), own(&prefix(scope), device)),
             StarterPolicy::Open => made(OPEN, open()),
             StarterPolicy::Name(name) => Starter { name: name.clone(), document: None },
             StarterPolicy::Document(text) => {
                 policy::Document::parse(text)
                     .map_err(|fault| Refused::invalid(format!("the policy is not valid: {fault}")))?;
-                Starter { name: format!("{device}-policy"), document: Some(text.clone()) }
+                Starter { name: own_name(device), document: Some(text.clone()) }
             }
         })
     }
+}
+
+/// The name of a device's own policy; colons may stand in the names of things alone.
+pub(crate) fn own_name(device: &str) -> String {
+    device.replace(':', ".")
 }
 
 fn prefix(scope: &Scope) -> String {
@@ -56,11 +61,11 @@ fn prefix(scope: &Scope) -> String {
     Variables { account, region, ..Variables::default() }.arn_prefix()
 }
 
-/// Its name is the first level of its topics, or one of the later ones: `pump-1/data`, `sensors/pump-1/data`.
-fn own(prefix: &str) -> Value {
-    const THING: &str = "${iot:Connection.Thing.ThingName}";
+/// Its name is the first level of its topics, or one of the later ones: `pump-1/data`, `sensors/pump-1/data`. The
+/// name itself and no variable, which would have no value over HTTPS.
+fn own(prefix: &str, device: &str) -> Value {
     let each = |kind: &str| -> Vec<String> {
-        [format!("{THING}/*"), format!("*/{THING}"), format!("*/{THING}/*")]
+        [format!("{device}/*"), format!("*/{device}"), format!("*/{device}/*")]
             .map(|tail| format!("{prefix}{kind}/{tail}"))
             .to_vec()
     };
@@ -71,7 +76,7 @@ fn own(prefix: &str) -> Value {
                 "Sid": "ConnectAsItself",
                 "Effect": "Allow",
                 "Action": "iot:Connect",
-                "Resource": [format!("{prefix}client/{THING}"), format!("{prefix}client/{THING}-*")],
+                "Resource": [format!("{prefix}client/{device}"), format!("{prefix}client/{device}-*")],
             },
             {
                 "Sid": "UseItsOwnTopics",
@@ -109,13 +114,9 @@ mod tests {
         let starter = StarterPolicy::Own.resolve(&Scope::default(), "pump-1").expect("a policy");
         let document = Document::parse(&starter.document.expect("a document")).expect("valid");
         assert_eq!(document.lint(), []);
-        let variables = Variables {
-            account: "000000000000".into(),
-            region: "us-east-1".into(),
-            thing_name: Some("pump-1".into()),
-            ..Variables::default()
-        };
-        let access = Access::compile(&[NamedDocument::new(OWN, 1, Arc::new(document))], variables);
+        let variables =
+            Variables { account: "000000000000".into(), region: "us-east-1".into(), ..Variables::default() };
+        let access = Access::compile(&[NamedDocument::new(starter.name, 1, Arc::new(document))], variables);
         for (ask, allowed) in [
             (Ask::connect("pump-1"), true),
             (Ask::connect("pump-1-display"), true),
