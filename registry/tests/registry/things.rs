@@ -1,8 +1,12 @@
 //! Things: created, changed, deleted.
 
-use registry::{ErrorKind, NewThing, NewThingType, RegistryError, ThingError, ThingUpdate};
+use registry::{
+    CertificateStatus, ErrorKind, NewThing, NewThingType, RegistryError, ThingError, ThingUpdate,
+};
 
-use crate::house::{House, NOW_MS, new, pairs, scope};
+use store::Store;
+
+use crate::house::{House, NOW_MS, new, pairs, pems, scope};
 
 fn with_type() -> House {
     let (mut house, _) = House::with_device();
@@ -127,6 +131,35 @@ fn stale_versions_are_refused() {
     let refused = house.refusal(|draft| draft.delete_thing(&scope(), "pump-1", Some(2)));
     assert_eq!(refused.kind(), ErrorKind::VersionConflict);
     assert_eq!(house.registry.draft().delete_thing(&scope(), "nobody", Some(2)), Ok(false));
+}
+
+#[test]
+fn every_thing_keeps_its_own_values() {
+    let mut house = House::default();
+    let rooms = [("a", "5"), ("b", "3"), ("c", "5"), ("d", "55"), ("e", "4")];
+    for (name, room) in rooms {
+        let thing = NewThing { attributes: pairs(&[("room", room), ("roo", "9")]), ..new(name) };
+        house.change(|draft| draft.create_thing(&scope(), thing, NOW_MS).map(|_| ()));
+    }
+    for registry in [house.reopened(), house.registry] {
+        let found = registry.things(&scope(), None).map(|thing| thing.attributes.get("room").unwrap());
+        assert_eq!(found.collect::<Vec<_>>(), ["5", "3", "5", "55", "4"]);
+    }
+}
+
+#[test]
+fn a_deletion_that_is_taken_back_keeps_the_pem() {
+    let mut house = House::default();
+    let id = house.change(|draft| {
+        let id = draft.register_certificate(&scope(), &pems()[0], CertificateStatus::Inactive, NOW_MS)?;
+        let refused = draft.attempt(|draft| {
+            draft.delete_certificate(&scope(), &id, false)?;
+            draft.delete_certificate(&scope(), &id, false)
+        });
+        assert_eq!(refused, Err(RegistryError::UnknownCertificate(id)));
+        Ok(id)
+    });
+    assert_eq!(house.reopened().read_pem(&*house.store.reader(), &id).unwrap().as_ref(), Some(&pems()[0]));
 }
 
 #[test]
