@@ -15,6 +15,7 @@ use crate::limits::EXPLANATIONS;
 
 pub(crate) use clients::{Clients, Who};
 pub(crate) use record::{Parted, Record, Trouble};
+pub(crate) use told::Told;
 
 /// The longest text of a note: it may quote a topic or a filter of 64 KiB.
 const TEXT_BYTES: usize = 2048;

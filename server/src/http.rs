@@ -3,14 +3,20 @@
 
 mod control;
 mod devices;
+mod doctor;
 mod guard;
+mod hints;
 mod keys;
 mod metrics;
 mod page;
+mod policies;
 mod refusal;
 mod rotate;
 mod socket;
 mod starter;
+mod subject;
+mod tighten;
+mod why;
 
 use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
@@ -183,6 +189,14 @@ fn router(api: Arc<Api>) -> Router {
         .route("/_thingstead/api/devices", get(devices::list).post(devices::create))
         .route("/_thingstead/api/devices/{name}", get(devices::show).delete(devices::remove))
         .route("/_thingstead/api/devices/{name}/drop", post(devices::disconnect))
+        .route("/_thingstead/api/devices/{name}/why", get(why::why))
+        .route("/_thingstead/api/devices/{name}/doctor", get(doctor::doctor))
+        .route("/_thingstead/api/devices/{name}/policies", get(policies::of_device))
+        .route("/_thingstead/api/devices/{name}/check", post(policies::check))
+        .route("/_thingstead/api/devices/{name}/allow", post(policies::allow))
+        .route("/_thingstead/api/devices/{name}/tighten", post(tighten::tighten))
+        .route("/_thingstead/api/policies", get(policies::list))
+        .route("/_thingstead/api/policies/{name}", get(policies::show))
         .route("/_thingstead/api/devices/{name}/rotate", post(rotate::rotate))
         .route("/_thingstead/api/keys", get(keys::list).post(keys::create))
         .route("/_thingstead/api/keys/{id}", axum::routing::delete(keys::remove))

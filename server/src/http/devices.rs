@@ -99,7 +99,7 @@ async fn make(api: &Arc<Api>, wish: NewDevice) -> Result<Value, Refused> {
         "thing_id": thing_id,
         "certificate_id": identity.id.to_string(),
         "policy": policy,
-        "endpoint": { "host": endpoint.host, "port": endpoint.port },
+        "endpoint": describe(&endpoint),
         "files": files,
     }))
 }
@@ -179,7 +179,17 @@ pub(super) async fn change<T: Send + 'static>(
 pub(super) fn endpoint(api: &Api) -> Endpoint {
     let mqtt = api.endpoints.mqtt.as_deref().unwrap_or("localhost:8883");
     let (host, port) = mqtt.rsplit_once(':').unwrap_or((mqtt, "8883"));
-    Endpoint { host: host.trim_matches(['[', ']']).to_owned(), port: port.parse().unwrap_or(8883) }
+    let https = api.endpoints.https.as_deref().and_then(|url| url.rsplit_once(':'));
+    Endpoint {
+        host: host.trim_matches(['[', ']']).to_owned(),
+        port: port.parse().unwrap_or(8883),
+        https_port: https.and_then(|(_, port)| port.parse().ok()).unwrap_or(8443),
+    }
+}
+
+pub(super) fn describe(endpoint: &Endpoint) -> Value {
+    let Endpoint { host, port, https_port } = endpoint;
+    json!({ "host": host, "port": port, "https_port": https_port })
 }
 
 pub(super) async fn list(State(api): State<Arc<Api>>) -> Json<Value> {
@@ -207,9 +217,8 @@ pub(super) async fn show(
     let ids = registry.principals_of(&api.scope, &name);
     let certificates: Vec<&CertificateRecord> = ids.filter_map(|id| registry.find_certificate(&id)).collect();
     let mut shown = device(thing, &certificates, online.contains(&*name));
-    let Endpoint { host, port } = endpoint(&api);
     if let Some(fields) = shown.as_object_mut() {
-        fields.insert("endpoint".into(), json!({ "host": host, "port": port }));
+        fields.insert("endpoint".into(), describe(&endpoint(&api)));
     }
     Ok(Json(shown))
 }
@@ -330,7 +339,7 @@ fn exists(name: &str) -> Refused {
     ))
 }
 
-fn unknown(name: &str) -> Refused {
+pub(super) fn unknown(name: &str) -> Refused {
     Refused::not_found(format!(
         "there is no device {name}: `thingstead device ls` lists them, `thingstead device new {name}` makes it"
     ))

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::Api;
 use super::control::parse;
-use super::devices::{Key, Wrong, change, endpoint, files, issue};
+use super::devices::{Key, Wrong, change, describe, endpoint, files, issue};
 use super::refusal::Refused;
 use crate::rotation::Rotation;
 
@@ -52,12 +52,11 @@ async fn make(api: &Arc<Api>, name: String, wish: Wish) -> Result<Value, Refused
     api.shared.desk.write(lasting).await.map_err(Refused::unavailable)?;
     let text = format!("a new certificate {} is ACTIVE; the old one goes when it has connected", identity.id);
     api.shared.explain(&name, "rotation begun", &text);
-    let endpoint = endpoint(api);
     Ok(json!({
         "name": name,
         "certificate_id": identity.id.to_string(),
         "replaces": old.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        "endpoint": { "host": endpoint.host, "port": endpoint.port },
+        "endpoint": describe(&endpoint(api)),
         "files": files(api, &name, &identity)?,
     }))
 }
