@@ -12,7 +12,10 @@ pub use snippets::{SnippetKind, UnknownSnippet, snippet};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
     pub host: String,
+    /// MQTT over mutual TLS.
     pub port: u16,
+    /// HTTPS with client certificates.
+    pub https_port: u16,
 }
 
 /// A file to write into the folder.

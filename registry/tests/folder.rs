@@ -8,7 +8,7 @@ use tempfile::TempDir;
 const NOW_S: i64 = 1_790_000_000;
 
 fn endpoint(port: u16) -> Endpoint {
-    Endpoint { host: "localhost".into(), port }
+    Endpoint { host: "localhost".into(), port, https_port: 8443 }
 }
 
 fn folder(name: &str, key: KeyChoice<'_>) -> Vec<FolderFile> {
@@ -75,7 +75,9 @@ fn every_snippet_can_be_read_by_its_language() {
             let text = snippet(kind, "pump-1", &endpoint(port), "/tmp/it's {root} \"a\\b\"");
             match kind {
                 SnippetKind::JsV2 => check("a.js", &text, "node", &["--check"]),
-                SnippetKind::Mosquitto => check("a.sh", &text, "sh", &["-n"]),
+                SnippetKind::Mosquitto | SnippetKind::Curl => check("a.sh", &text, "sh", &["-n"]),
+                // Compiled where it is run.
+                SnippetKind::Rust => {}
                 _ => check("a.py", &text, "python3", &["-m", "py_compile"]),
             }
         }
@@ -86,9 +88,10 @@ fn every_snippet_can_be_read_by_its_language() {
 fn every_snippet_names_host_port_files_and_topic() {
     for kind in SnippetKind::ALL {
         let text = snippet(kind, "pump-1", &endpoint(8884), "devices/pump-1/");
+        let port = if kind == SnippetKind::Curl { "8443" } else { "8884" };
         for part in [
             "localhost",
-            "8884",
+            port,
             "devices/pump-1/AmazonRootCA1.pem",
             "devices/pump-1/pump-1-private.pem.key",
             "devices/pump-1/pump-1-certificate.pem.crt",
@@ -99,7 +102,7 @@ fn every_snippet_names_host_port_files_and_topic() {
         assert!(!text.contains("x-amzn-mqtt-ca"), "{text}");
         assert_eq!(kind.as_str().parse(), Ok(kind));
     }
-    assert!("curl".parse::<SnippetKind>().unwrap_err().to_string().contains("mosquitto"));
+    assert!("netcat".parse::<SnippetKind>().unwrap_err().to_string().contains("mosquitto"));
 }
 
 #[test]

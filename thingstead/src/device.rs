@@ -45,7 +45,7 @@ pub(crate) struct New {
     /// What it may do: own (its own topics), open (everything), a file with a policy, or a policy's name
     #[arg(long, value_name = "own|open|FILE|NAME", default_value = "own")]
     policy: String,
-    /// Print a program for this SDK: python-v1, python-v2, js-v2, paho, mosquitto
+    /// Print a program for this SDK: python-v1, python-v2, js-v2, rust, paho, mosquitto, curl
     #[arg(long, value_name = "SDK", default_value = "mosquitto")]
     snippet: SnippetKind,
     #[command(flatten)]
@@ -61,7 +61,7 @@ enum Key {
 #[derive(Debug, Args)]
 pub(crate) struct Show {
     name: String,
-    /// Print a program for this SDK instead: python-v1, python-v2, js-v2, paho, mosquitto
+    /// Print a program for this SDK instead: python-v1, python-v2, js-v2, rust, paho, mosquitto, curl
     #[arg(long, value_name = "SDK")]
     snippet: Option<SnippetKind>,
     /// The device's folder, for the program [default: ./NAME]
@@ -352,8 +352,10 @@ fn show(api: &Api, verb: &Show) -> Result<()> {
 
 fn endpoint(reply: &Value) -> Result<Endpoint> {
     let host = reply["endpoint"]["host"].as_str().context("the reply has no endpoint")?.to_owned();
-    let port = reply["endpoint"]["port"].as_u64().and_then(|port| u16::try_from(port).ok());
-    Ok(Endpoint { host, port: port.context("the reply has no port")? })
+    let port = |name: &str| reply["endpoint"][name].as_u64().and_then(|port| u16::try_from(port).ok());
+    let (port, https_port) = (port("port"), port("https_port"));
+    let https_port = https_port.context("the reply has no port for HTTPS")?;
+    Ok(Endpoint { host, port: port.context("the reply has no port")?, https_port })
 }
 
 fn text(value: &Value) -> &str {

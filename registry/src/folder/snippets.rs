@@ -13,16 +13,20 @@ pub enum SnippetKind {
     PythonV1,
     PythonV2,
     JsV2,
+    Rust,
     Paho,
     Mosquitto,
+    /// Over HTTPS; the others speak MQTT.
+    Curl,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("there is no program for \"{0}\": choose python-v1, python-v2, js-v2, paho or mosquitto")]
+#[error("there is no program for \"{0}\": choose python-v1, python-v2, js-v2, rust, paho, mosquitto or curl")]
 pub struct UnknownSnippet(pub String);
 
 impl SnippetKind {
-    pub const ALL: [Self; 5] = [Self::PythonV1, Self::PythonV2, Self::JsV2, Self::Paho, Self::Mosquitto];
+    pub const ALL: [Self; 7] =
+        [Self::PythonV1, Self::PythonV2, Self::JsV2, Self::Rust, Self::Paho, Self::Mosquitto, Self::Curl];
 
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -30,8 +34,10 @@ impl SnippetKind {
             Self::PythonV1 => "python-v1",
             Self::PythonV2 => "python-v2",
             Self::JsV2 => "js-v2",
+            Self::Rust => "rust",
             Self::Paho => "paho",
             Self::Mosquitto => "mosquitto",
+            Self::Curl => "curl",
         }
     }
 }
@@ -61,11 +67,15 @@ pub fn snippet(kind: SnippetKind, name: &str, endpoint: &Endpoint, folder: &str)
         SnippetKind::PythonV1 => (PYTHON_V1, quote_json),
         SnippetKind::PythonV2 => (PYTHON_V2, quote_json),
         SnippetKind::JsV2 => (JS_V2, quote_json),
+        SnippetKind::Rust => (RUST, quote_json),
         SnippetKind::Paho => (PAHO, quote_json),
         SnippetKind::Mosquitto => (MOSQUITTO, quote_shell),
+        SnippetKind::Curl => (CURL, quote_shell),
     };
     // AWS speaks MQTT on 443 only to who asks for it during the handshake; its own SDKs do so by themselves.
     let alpn = match kind {
+        SnippetKind::Rust if endpoint.port == 443 => "Some(vec![b\"x-amzn-mqtt-ca\".to_vec()])",
+        SnippetKind::Rust => "None",
         _ if endpoint.port != 443 => "",
         SnippetKind::Paho => ", alpn_protocols=[\"x-amzn-mqtt-ca\"]",
         SnippetKind::Mosquitto => " --tls-alpn x-amzn-mqtt-ca",
@@ -76,6 +86,10 @@ pub fn snippet(kind: SnippetKind, name: &str, endpoint: &Endpoint, folder: &str)
         &[
             ("{host}", quote(&endpoint.host)),
             ("{port}", endpoint.port.to_string()),
+            (
+                "{url}",
+                quote(&format!("https://{}:{}/topics/{name}/data?qos=1", endpoint.host, endpoint.https_port)),
+            ),
             ("{root}", quote(&place(FileNames::ROOT))),
             ("{key}", quote(&place(&names.private_key))),
             ("{certificate}", quote(&place(&names.certificate))),
@@ -180,6 +194,29 @@ main().catch((error) => {
 });
 "#;
 
+const RUST: &str = r##"// cargo add rumqttc
+use rumqttc::{Client, Event, MqttOptions, Outgoing, Packet, QoS, TlsConfiguration, Transport};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut options = MqttOptions::new({client}, {host}, {port});
+    options.set_transport(Transport::Tls(TlsConfiguration::Simple {
+        ca: std::fs::read({root})?,
+        alpn: {alpn},
+        client_auth: Some((std::fs::read({certificate})?, std::fs::read({key})?)),
+    }));
+    let (client, mut connection) = Client::new(options, 10);
+    client.publish({topic}, QoS::AtLeastOnce, false, r#"{"temperature": 23.6}"#)?;
+    for event in connection.iter() {
+        match event? {
+            Event::Incoming(Packet::PubAck(_)) => client.disconnect()?,
+            Event::Outgoing(Outgoing::Disconnect) => break,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+"##;
+
 const PAHO: &str = r#"# pip install paho-mqtt
 import json
 
@@ -196,3 +233,6 @@ client.loop_stop()
 
 const MOSQUITTO: &str = "mosquitto_pub -h {host} -p {port} --cafile {root} --cert {certificate} --key {key}{alpn} \
                          -i {client} -q 1 -t {topic} -m '{\"temperature\": 23.6}'\n";
+
+const CURL: &str = "curl --fail-with-body --cacert {root} --cert {certificate} --key {key} \
+                    -d '{\"temperature\": 23.6}' {url}\n";
