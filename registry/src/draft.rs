@@ -7,8 +7,8 @@ mod groups;
 mod policies;
 mod settings;
 mod tagging;
+mod thing_types;
 mod things;
-mod types;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -26,8 +26,8 @@ use crate::{
 };
 
 pub(crate) use certificates::signers;
+pub use thing_types::{NewThingType, ThingTypeUpdate};
 pub use things::{NewThing, ThingUpdate};
-pub use types::{NewThingType, ThingTypeUpdate};
 
 pub(crate) type Certificates = Layer<CertificateId, Arc<CertificateRecord>>;
 

@@ -22,10 +22,10 @@ mod model;
 mod policies;
 #[path = "registry/tags.rs"]
 mod tags;
+#[path = "registry/thing_types.rs"]
+mod thing_types;
 #[path = "registry/things.rs"]
 mod things;
-#[path = "registry/types.rs"]
-mod types;
 
 use std::collections::BTreeSet;
 
