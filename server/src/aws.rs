@@ -2,8 +2,10 @@
 
 mod credentials;
 mod data;
+mod iam;
 mod iot;
 mod roles;
+mod sts;
 mod token;
 
 use std::net::SocketAddr;
@@ -15,6 +17,7 @@ use axum::http::header::{ACCEPT, UPGRADE};
 use axum::http::{Method, Response};
 use axum::response::{IntoResponse, Redirect};
 
+use ::aws::query::{self, Asked};
 use ::aws::signature::{SignatureFault, Wire};
 use ::aws::{Fault, Parsed, Service};
 
@@ -134,17 +137,42 @@ async fn answer(
         Ok(caller) => caller,
         Err(fault) => return refused(&service, &fault, request_id),
     };
-    let parsed = match ::aws::parse(&service, &request) {
-        Ok(parsed) => parsed,
-        Err(fault) => return refused(&service, &fault, request_id),
-    };
-    let replied = match parsed {
-        Parsed::Iot(call) => iot::answer(api, &caller, call, request_id).await,
-        Parsed::IotData(call) => data::answer(api, &caller, call, request_id).await,
-        Parsed::Unserved { service, operation } => Err(Fault::not_served(&service, &operation)),
-        Parsed::Unknown => Err(unknown(&service, head)),
+    let replied = match service {
+        Service::Sts | Service::Iam => answer_query(api, &caller, &service, &request, request_id).await,
+        _ => answer_rest(api, &caller, &service, &request, request_id).await,
     };
     replied.unwrap_or_else(|fault| refused(&service, &fault, request_id))
+}
+
+async fn answer_rest(
+    api: &Arc<Api>,
+    caller: &Caller,
+    service: &Service,
+    request: &::aws::Request<'_>,
+    request_id: &str,
+) -> Result<Response<Vec<u8>>, Fault> {
+    match ::aws::parse(service, request)? {
+        Parsed::Iot(call) => iot::answer(api, caller, call, request_id).await,
+        Parsed::IotData(call) => data::answer(api, caller, call, request_id).await,
+        Parsed::Unserved { service, operation } => Err(Fault::not_served(&service, &operation)),
+        Parsed::Unknown => Err(unknown(service, request)),
+    }
+}
+
+/// The services whose calls are forms and whose replies are XML.
+async fn answer_query(
+    api: &Arc<Api>,
+    caller: &Caller,
+    service: &Service,
+    request: &::aws::Request<'_>,
+    request_id: &str,
+) -> Result<Response<Vec<u8>>, Fault> {
+    match query::read(service, request)? {
+        Asked::Sts(call) => sts::answer(api, caller, call, request_id).await,
+        Asked::Iam(call) => iam::answer(api, caller, call, request_id).await,
+        Asked::Unserved(operation) => Err(Fault::not_served(service, &operation)),
+        Asked::Unknown => Err(unknown(service, request)),
+    }
 }
 
 fn request_of<'a>(head: &'a axum::http::request::Parts, body: &'a Bytes) -> ::aws::Request<'a> {
@@ -157,8 +185,8 @@ fn request_of<'a>(head: &'a axum::http::request::Parts, body: &'a Bytes) -> ::aw
     }
 }
 
-fn unknown(service: &Service, head: &axum::http::request::Parts) -> Fault {
-    let (method, path) = (&head.method, head.uri.path());
+fn unknown(service: &Service, request: &::aws::Request<'_>) -> Fault {
+    let (method, path) = (request.method, request.path);
     let of = match service.name() {
         "" => "no service that is served here".to_owned(),
         name => format!("no operation of {name}"),

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use policy::{Access, Document, NamedDocument, Variables};
 use registry::Scope;
-use registry::accounts::Accounts;
+use registry::accounts::{Accounts, Role};
+use serde_json::{Value, json};
 
 /// AWS's own policies that speak of IoT's data plane; others grant nothing here.
 const OF_AWS: [&str; 4] = [
@@ -19,7 +20,10 @@ const OF_AWS: [&str; 4] = [
 const EVERYTHING: &str =
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iot:*","Resource":"*"}]}"#;
 
-/// `role` is the role's path and name. A policy that is none for IoT grants nothing.
+/// Letters that the longest IAM policy may have; IoT's own policies are shorter.
+const DOCUMENT_CHARS: usize = 10_240;
+
+/// `role` is the role's path and name. What cannot be read grants nothing; if it denies, nothing is granted at all.
 pub(super) fn access(accounts: &Accounts, scope: &Scope, role: &str, source_ip: IpAddr) -> Access {
     let name = role.rsplit('/').next().unwrap_or_default();
     let variables = Variables {
@@ -29,24 +33,154 @@ pub(super) fn access(accounts: &Accounts, scope: &Scope, role: &str, source_ip: 
         source_ip: Some(source_ip.to_canonical()),
         ..Variables::default()
     };
-    let Ok(role) = accounts.role(scope.account(), name) else {
-        return Access::compile(&[], variables);
-    };
-    let inline = role.inline.iter().map(|(name, document)| (name.clone(), 1, document.clone()));
-    let attached = role.attached.iter().filter_map(|arn| {
+    let documents = accounts.role(scope.account(), name).ok().and_then(|role| documents(accounts, role));
+    Access::compile(&documents.unwrap_or_default(), variables)
+}
+
+/// None where something denies in words that are not understood here.
+fn documents(accounts: &Accounts, role: &Role) -> Option<Vec<NamedDocument>> {
+    // A boundary is kept but not weighed: rights that may lie beyond it are not given.
+    if role.boundary.is_some() {
+        return None;
+    }
+    let mut found = Vec::new();
+    for (name, text) in &role.inline {
+        found.extend(readable(name, 1, text)?);
+    }
+    for arn in &role.attached {
         if OF_AWS.contains(&arn.as_str()) {
-            return Some((arn.clone(), 1, EVERYTHING.to_owned()));
+            found.extend(readable(arn, 1, EVERYTHING)?);
+            continue;
         }
-        let policy = accounts.policy(scope.account(), arn).ok()?;
-        let version = policy.versions.get(&policy.default)?;
-        Some((policy.name.clone(), policy.default, version.document.clone()))
-    });
-    let documents: Vec<NamedDocument> = inline
-        .chain(attached)
-        .filter_map(|(name, version, text)| {
-            let document = Document::parse(&text).ok()?;
-            Some(NamedDocument::new(name.as_str(), version, Arc::new(document)))
-        })
-        .collect();
-    Access::compile(&documents, variables)
+        let Ok(policy) = accounts.policy(&role.account, arn) else { continue };
+        let Some(version) = policy.versions.get(&policy.default) else { continue };
+        found.extend(readable(&policy.name, policy.default, &version.document)?);
+    }
+    Some(found)
+}
+
+/// The whole document, or those of its statements that are understood.
+fn readable(name: &str, version: u32, text: &str) -> Option<Vec<NamedDocument>> {
+    let named = |document| NamedDocument::new(name, version, Arc::new(document));
+    if let Ok(document) = Document::parse_within(text, DOCUMENT_CHARS) {
+        return Some(vec![named(document)]);
+    }
+    let policy: Value = serde_json::from_str(text).ok()?;
+    // IAM reads a document that names no version as one of the older language.
+    let language = policy.get("Version").cloned().unwrap_or_else(|| json!("2008-10-17"));
+    let statements = match policy.get("Statement")? {
+        Value::Array(statements) => statements.as_slice(),
+        statement => std::slice::from_ref(statement),
+    };
+    let mut found = Vec::new();
+    for statement in statements {
+        let alone = json!({ "Version": language, "Statement": [statement] }).to_string();
+        match Document::parse_within(&alone, DOCUMENT_CHARS) {
+            Ok(document) => found.push(named(document)),
+            Err(_) if statement["Effect"] == "Allow" || !speaks_of_iot(statement) => {}
+            Err(_) => return None,
+        }
+    }
+    Some(found)
+}
+
+fn speaks_of_iot(statement: &Value) -> bool {
+    let others_only = |actions: &Value| {
+        let is_other = |action: &Value| {
+            let action = action.as_str().and_then(|action| action.split_once(':'));
+            action.is_some_and(|(service, _)| {
+                !service.contains(['*', '?']) && !service.eq_ignore_ascii_case("iot")
+            })
+        };
+        match actions {
+            Value::Array(actions) => actions.iter().all(is_other),
+            action => is_other(action),
+        }
+    };
+    !statement.get("Action").is_some_and(others_only)
+}
+
+#[cfg(test)]
+mod tests {
+    use policy::{Action, Ask, Resource};
+    use registry::accounts::NewRole;
+
+    use super::*;
+
+    const ALLOW: &str = r#"{"Effect":"Allow","Action":"iot:Publish","Resource":"*"}"#;
+    const TRUST: &str = r#"{"Statement":{"Effect":"Allow","Action":"sts:AssumeRole","Principal":"*"}}"#;
+
+    fn accounts(inline: &[&str], boundary: Option<&str>) -> Accounts {
+        let mut accounts = Accounts::default();
+        let mut draft = accounts.draft();
+        let new = NewRole {
+            name: "r".to_owned(),
+            path: "/".to_owned(),
+            trust: TRUST.to_owned(),
+            description: None,
+            max_session_s: None,
+            boundary: boundary.map(str::to_owned),
+            tags: std::collections::BTreeMap::new(),
+            random: [1; 10],
+        };
+        draft.create_role("000000000000", new, 0).expect("a role");
+        for (number, text) in inline.iter().enumerate() {
+            draft
+                .put_inline("000000000000", "r", &format!("p{number}"), (*text).to_owned())
+                .expect("a policy");
+        }
+        let change = draft.finish();
+        accounts.apply(change);
+        accounts
+    }
+
+    fn may_publish(accounts: &Accounts) -> bool {
+        let topic = message::Topic::parse("a/b").expect("a topic");
+        let access = access(accounts, &Scope::default(), "/r", IpAddr::from([127, 0, 0, 1]));
+        access.allows(&Ask::new(Action::Publish, Resource::Topic(&topic)))
+    }
+
+    #[test]
+    fn a_roles_policies_say_what_it_may_do() {
+        let check = |inline: &[&str], expected: bool| {
+            let whole: Vec<String> = inline
+                .iter()
+                .map(|statements| format!(r#"{{"Version":"2012-10-17","Statement":[{statements}]}}"#))
+                .collect();
+            let texts: Vec<&str> = whole.iter().map(String::as_str).collect();
+            assert_eq!(may_publish(&accounts(&texts, None)), expected, "{inline:?}");
+        };
+        let strange = r#""Condition":{"NoOperator":{"aws:x":"y"}}"#;
+        let of_s3 = r#""Action":["s3:GetObject","logs:*"],"Resource":"arn:aws:s3:::b/*""#;
+        check(&[], false);
+        check(&[ALLOW], true);
+        check(&[ALLOW, r#"{"Effect":"Deny","Action":"iot:*","Resource":"*"}"#], false);
+        check(&[&format!(r#"{ALLOW},{{"Effect":"Allow",{of_s3}}}"#)], true);
+        check(&[&format!(r#"{ALLOW},{{"Effect":"Allow",{of_s3},{strange}}}"#)], true);
+        check(&[ALLOW, &format!(r#"{{"Effect":"Deny",{of_s3},{strange}}}"#)], true);
+        check(&[ALLOW, &format!(r#"{{"Effect":"Deny","Action":"iot:*","Resource":"*",{strange}}}"#)], false);
+        check(&[ALLOW, &format!(r#"{{"Effect":"Deny","Action":"*","Resource":"*",{strange}}}"#)], false);
+        check(
+            &[ALLOW, &format!(r#"{{"Effect":"Deny","NotAction":"s3:*","Resource":"*",{strange}}}"#)],
+            false,
+        );
+        check(&[&format!(r#"{{"Effect":"Allow","Action":"iot:*","Resource":"*",{strange}}}"#)], false);
+    }
+
+    #[test]
+    fn long_documents_and_those_without_a_version_count() {
+        let long = (0..80).map(|number| format!(r#""arn:aws:iot:us-east-1:000000000000:topic/{number}""#));
+        let long = long.collect::<Vec<_>>().join(",");
+        let long = format!(
+            r#"{{"Version":"2012-10-17","Statement":[{ALLOW},{{"Effect":"Allow","Action":"iot:Publish","Resource":[{long}]}}]}}"#
+        );
+        assert!(may_publish(&accounts(&[&long], None)));
+        assert!(may_publish(&accounts(&[&format!(r#"{{"Statement":{ALLOW}}}"#)], None)));
+    }
+
+    #[test]
+    fn a_role_with_a_boundary_may_do_nothing() {
+        let text = format!(r#"{{"Version":"2012-10-17","Statement":[{ALLOW}]}}"#);
+        assert!(!may_publish(&accounts(&[&text], Some("arn:aws:iam::aws:policy/AdministratorAccess"))));
+    }
 }
