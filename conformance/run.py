@@ -20,6 +20,7 @@ from promise import CASES, Place  # noqa: E402
 
 SUITES = [
     "clients.newcomer",
+    "clients.snippets",
     "clients.mosquitto",
     "clients.paho",
     "clients.awsiotpythonsdk",
@@ -33,6 +34,14 @@ SUITES = [
     "raw.malformed",
     "raw.doors",
     "raw.restarts",
+    "aws.iot_things",
+    "aws.iot_groups",
+    "aws.iot_certificates",
+    "aws.iot_policies",
+    "aws.iot_settings",
+    "aws.iot_cli",
+    "aws.iot_raw",
+    "aws.model",
 ]
 
 

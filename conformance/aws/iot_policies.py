@@ -269,6 +269,19 @@ def a_test_says_which_values_are_missing(place):
 
 
 @promise()
+def a_test_knows_what_the_certificate_says(place):
+    iot = client(place)
+    certificate = iot.create_keys_and_certificate()["certificateArn"]
+    named = arn(place, "topic/${iot:Certificate.Subject.CommonName}")
+    iot.create_policy(policyName="named", policyDocument=document("Allow", "iot:Publish", named))
+    iot.attach_policy(policyName="named", target=certificate)
+    asked = [ask(place, "PUBLISH", "topic/AWS IoT Certificate"), ask(place, "PUBLISH", "topic/other")]
+    results = iot.test_authorization(principal=certificate, authInfos=asked)["authResults"]
+    assert [one["authDecision"] for one in results] == ["ALLOWED", "IMPLICIT_DENY"], results
+    assert results[0]["missingContextValues"] == []
+
+
+@promise()
 def a_test_that_is_none_is_refused(place):
     iot = client(place)
     certificate = iot.create_keys_and_certificate()["certificateArn"]
