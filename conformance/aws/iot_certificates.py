@@ -7,7 +7,7 @@ import ssl
 import subprocess
 import tempfile
 
-from aws.caller import DOCUMENT, account_of, arn, client, pages, refused
+from aws.caller import DOCUMENT, account_of, arn, client, pages, refused, unserved
 from promise import promise
 
 
@@ -272,6 +272,14 @@ def a_ca_is_described_changed_listed_and_deleted(place):
     assert [one["certificateId"] for one in listed] == ids
     assert [one["certificateId"] for one in iot.list_ca_certificates()["certificates"]] == ids[::-1]
     assert iot.list_ca_certificates(templateName="none")["certificates"] == []
+    iot.update_ca_certificate(certificateId=ids[0], newAutoRegistrationStatus="ENABLE")
+    changed = iot.describe_ca_certificate(certificateId=ids[0])["certificateDescription"]
+    assert changed["autoRegistrationStatus"] == "ENABLE" and changed["customerVersion"] == 2
+    unserved(iot.update_ca_certificate, "provisioning", certificateId=ids[0],
+             registrationConfig={"templateName": "fleet"})
+    iot.update_ca_certificate(certificateId=ids[0], removeAutoRegistration=True)
+    changed = iot.describe_ca_certificate(certificateId=ids[0])["certificateDescription"]
+    assert changed["autoRegistrationStatus"] == "DISABLE"
     error = refused(iot.delete_ca_certificate, "CertificateStateException", "ACTIVE", certificateId=ids[0])
     assert error["status"] == 406
     iot.update_ca_certificate(certificateId=ids[0], newStatus="INACTIVE")

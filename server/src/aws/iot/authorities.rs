@@ -9,10 +9,7 @@ use ::aws::iot::authorities::{
     RegistrationConfig as AskedConfig, UpdateCACertificate, UpdateCACertificateOutput,
 };
 use ::aws::iot::certificates::CertificateMode as AskedMode;
-use registry::{
-    CaCertificate, CaStatus, CaUpdate, CertificateId, CertificateMode, NewCa, RegistrationConfig,
-    RegistryError,
-};
+use registry::{CaCertificate, CaStatus, CaUpdate, CertificateId, CertificateMode, NewCa, RegistryError};
 
 use super::certificates::{mode, validity};
 use super::pages::{Page, order, place};
@@ -22,6 +19,7 @@ pub(super) async fn register(
     plane: &Plane<'_>,
     call: RegisterCACertificate,
 ) -> Result<RegisterCACertificateOutput, Fault> {
+    no_provisioning(call.registration_config.as_ref())?;
     let (tags, now_ms) = (tags_of(call.tags)?, plane.now_ms);
     let registered = plane.change(move |draft, scope| {
         let new = NewCa {
@@ -36,7 +34,7 @@ pub(super) async fn register(
                 _ => CaStatus::Inactive,
             },
             registers_automatically: call.allow_auto_registration.unwrap_or(false),
-            registration: call.registration_config.map(config),
+            registration: None,
             tags,
         };
         draft.register_ca(scope, new, now_ms)
@@ -83,6 +81,7 @@ pub(super) async fn update(
     plane: &Plane<'_>,
     call: UpdateCACertificate,
 ) -> Result<UpdateCACertificateOutput, Fault> {
+    no_provisioning(call.registration_config.as_ref())?;
     let id = certificate_id(&call.certificate_id)?;
     let update = CaUpdate {
         status: call.new_status.map(|asked| match asked {
@@ -92,7 +91,7 @@ pub(super) async fn update(
         registers_automatically: call
             .new_auto_registration_status
             .map(|asked| asked == AutoRegistrationStatus::Enable),
-        registration: call.registration_config.map(config),
+        registration: None,
         remove_registration: call.remove_auto_registration.unwrap_or(false),
     };
     let now_ms = plane.now_ms;
@@ -160,10 +159,13 @@ fn status(status: CaStatus) -> CaCertificateStatus {
     }
 }
 
-fn config(asked: AskedConfig) -> RegistrationConfig {
-    RegistrationConfig {
-        template_body: asked.template_body,
-        role_arn: asked.role_arn,
-        template_name: asked.template_name,
+/// A template that nobody carries out would leave devices waiting for what never comes.
+fn no_provisioning(asked: Option<&AskedConfig>) -> Result<(), Fault> {
+    match asked {
+        Some(asked) if *asked != AskedConfig::default() => Err(Fault::not_implemented(
+            "just-in-time provisioning (registrationConfig) is not served by Thingstead: leave it out, and register \
+             things and policies with calls of their own",
+        )),
+        _ => Ok(()),
     }
 }
