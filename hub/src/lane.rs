@@ -199,7 +199,7 @@ mod tests {
         let access = Access::compile(&[NamedDocument::new("a", 1, document)], variables);
         let view: View<u8> = View { generation: 0, trees: Vec::new() };
         let mut lane = Lane::default();
-        let mut publish = |lane: &mut Lane<u8>, topic: &str| {
+        let publish = |lane: &mut Lane<u8>, topic: &str| {
             lane.decide(&view, Dialect::Aws, ScopeId(0), &access, topic, || 0).is_some()
         };
         for topic in ["a/1", "a/2", "b", "a/1"] {

@@ -1,4 +1,5 @@
-//! A simulated BME680: a device of its own publishes a reading a second over mutual TLS, a subscriber prints them.
+//! A simulated BME680: a device of its own publishes a reading a second over mutual TLS, a subscriber prints them. Once
+//! it slips in the topic: the refusal is explained, and the explanation's fix applied.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -6,13 +7,14 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use clap::Args;
 use mqtt::QoS;
+use registry::Scope;
 use serde_json::{Value, json};
 use tokio::time::interval;
 
 use crate::api::{Api, encode};
 use crate::client::{Client, Received};
 use crate::identity::{Target, host_and_port};
-use crate::{Common, client_runtime, device, output};
+use crate::{Common, client_runtime, device, output, why};
 
 /// A simulated sensor that publishes once a second, and its readings as they arrive
 #[derive(Debug, Args)]
@@ -28,6 +30,9 @@ impl Demo {
 }
 
 const TOPIC: &str = "bme680/temperature";
+/// What a slip of the shift key makes of it, and the reading at which it happens.
+const SLIP: &str = "BME680/temperature";
+const SLIP_AT: u64 = 4;
 const EVERY: Duration = Duration::from_secs(1);
 
 /// Runs until the process ends.
@@ -56,22 +61,55 @@ pub(crate) fn run(common: &Common) -> Result<()> {
     };
     client_runtime()?.block_on(async {
         let mut watching = Client::connect(&viewer).await?;
-        watching.subscribe(&[TOPIC.to_owned()], QoS::AtLeastOnce).await?;
-        tokio::try_join!(publish(&sensor, &api), print(watching, &name, common.json))?;
+        watching.subscribe(&[TOPIC.to_owned(), SLIP.to_owned()], QoS::AtLeastOnce).await?;
+        tokio::try_join!(publish(&sensor, &api, common), print(watching, &name, common.json))?;
         Ok(())
     })
 }
 
-async fn publish(sensor: &Target, api: &Api) -> Result<()> {
+async fn publish(sensor: &Target, api: &Api, common: &Common) -> Result<()> {
     let mut client = Client::connect(sensor).await?;
     let mut walk = Walk::new(0x0042_4d45_0680);
     let mut every = interval(EVERY);
-    loop {
+    for number in 1_u64.. {
         every.tick().await;
         let now = api.get("/_thingstead/api/time")?;
-        let reading = reading(now["now_ms"].as_u64().unwrap_or(0), walk.step());
-        client.publish(TOPIC, reading.to_string().as_bytes(), QoS::AtLeastOnce, false).await?;
+        let reading = reading(now["now_ms"].as_u64().unwrap_or(0), walk.step()).to_string();
+        if number == SLIP_AT {
+            slip(&mut client, &sensor.client_id, &reading, api, common).await?;
+        } else {
+            client.publish(TOPIC, reading.as_bytes(), QoS::AtLeastOnce, false).await?;
+        }
     }
+    Ok(())
+}
+
+/// The device publishes where it may not, hears why, and may from then on. A device that may already did this in an
+/// earlier run.
+async fn slip(client: &mut Client, device: &str, reading: &str, api: &Api, common: &Common) -> Result<()> {
+    let publish =
+        async |client: &mut Client| client.publish(SLIP, reading.as_bytes(), QoS::AtLeastOnce, false).await;
+    if publish(client).await.is_ok() {
+        return Ok(());
+    }
+    let reply = why::ask(api, device)?;
+    if common.json {
+        output::json(&reply);
+    } else {
+        output::line(&format!("\n          {device}  → {SLIP}  DENIED. `thingstead why {device}` says:"));
+        why::describe(&reply, common).iter().for_each(|line| output::line(&format!("            {line}")));
+    }
+    let wish = json!({ "action": "publish", "resource": SLIP });
+    let mended = api.post(&format!("/_thingstead/api/devices/{}/allow", encode(device)), &wish)?;
+    if common.json {
+        output::json(&mended);
+    } else {
+        output::line(&format!(
+            "          the fix is applied: {}\n",
+            mended["text"].as_str().unwrap_or_default()
+        ));
+    }
+    publish(client).await
 }
 
 async fn print(mut watching: Client, name: &str, as_json: bool) -> Result<()> {
@@ -112,11 +150,28 @@ fn find_or_make(api: &Api, data: &Path) -> Result<(String, PathBuf)> {
             return Ok((name, folder));
         }
         if !exists {
-            device::make(api, &name, &json!({ "name": name, "key": "p256" }), &folder)?;
+            let policy = json!({ "document": policy(api, &name)? });
+            device::make(api, &name, &json!({ "name": name, "key": "p256", "policy": policy }), &folder)?;
             return Ok((name, folder));
         }
     }
     anyhow::bail!("the names pump-1 to pump-99 are taken: remove one with `thingstead device rm NAME`")
+}
+
+/// Its own client id, and everything below `bme680/`.
+fn policy(api: &Api, name: &str) -> Result<String> {
+    let scope = Scope::new(&api.endpoints.account, &api.endpoints.region)?;
+    let arn = |tail: &str| scope.arn(tail);
+    let allow =
+        |action: &str, resource: String| json!({ "Effect": "Allow", "Action": action, "Resource": resource });
+    let document = json!({
+        "Version": "2012-10-17",
+        "Statement": [
+            allow("iot:Connect", arn(&format!("client/{name}"))),
+            allow("iot:Publish", arn("topic/bme680/*")),
+        ],
+    });
+    Ok(document.to_string())
 }
 
 /// A temperature that wanders like a room's, the same on every run.

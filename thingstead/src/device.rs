@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::Common;
 use crate::api::{Api, encode};
-use crate::output;
+use crate::{doctor, output};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Device {
@@ -23,6 +23,8 @@ pub(crate) enum Device {
     Show(Show),
     /// Give a device a new certificate; the old one is turned off once the new one has connected
     Rotate(Rotate),
+    /// Go through everything that a device needs, up to the first thing that is wrong; ends with 1 if something is
+    Doctor(Named),
     /// End a device's connection; it may connect again
     Drop(Named),
     /// Remove a device and its certificates; it cannot connect again
@@ -103,7 +105,7 @@ impl Device {
             Device::Ls(common) => common,
             Device::Show(verb) => &verb.common,
             Device::Rotate(verb) => &verb.common,
-            Device::Drop(verb) | Device::Rm(verb) => &verb.common,
+            Device::Doctor(verb) | Device::Drop(verb) | Device::Rm(verb) => &verb.common,
         }
     }
 
@@ -114,6 +116,7 @@ impl Device {
             Device::Ls(common) => list(&api, common),
             Device::Show(verb) => show(&api, verb),
             Device::Rotate(verb) => rotate(&api, verb),
+            Device::Doctor(verb) => doctor::doctor(&api, &verb.name, &verb.common),
             Device::Drop(verb) => {
                 let reply = api.post(&format!("{PATH}/{}/drop", encode(&verb.name)), &json!({}))?;
                 done(&verb.common, &reply, &format!("{} was disconnected", verb.name));

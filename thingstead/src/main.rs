@@ -5,18 +5,21 @@ mod client;
 mod config;
 mod demo;
 mod device;
+mod doctor;
 mod events;
 mod identity;
 mod keys;
 mod messages;
 mod output;
 mod period;
+mod policy;
 mod publish;
 mod status;
 mod steer;
 mod subscribe;
 mod up;
 mod watch;
+mod why;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -70,6 +73,11 @@ enum Verb {
     /// Show or steer the platform's clock
     #[command(subcommand)]
     Time(steer::Time),
+    /// Why a device does not work: the last thing that went wrong, and the fix
+    Why(why::Why),
+    /// Show, check, widen, tighten and lint policies
+    #[command(subcommand)]
+    Policy(policy::Policy),
     /// What happened to messages
     Trace(events::Trace),
     /// What happened to clients, newest last
@@ -103,6 +111,8 @@ impl Verb {
             Verb::Sub(verb) => verb.common.json,
             Verb::Watch(verb) => verb.common.json,
             Verb::Time(verb) => verb.common().json,
+            Verb::Why(verb) => verb.common.json,
+            Verb::Policy(verb) => verb.common().json,
             Verb::Trace(verb) => verb.common.json,
             Verb::Events(verb) => verb.common.json,
             Verb::Demo(verb) => verb.common.json,
@@ -122,6 +132,8 @@ fn run(verb: Verb) -> anyhow::Result<()> {
         Verb::Sub(verb) => verb.run(),
         Verb::Watch(verb) => verb.run(),
         Verb::Time(verb) => verb.run(),
+        Verb::Why(verb) => verb.run(),
+        Verb::Policy(verb) => verb.run(),
         Verb::Trace(verb) => verb.run(),
         Verb::Events(verb) => verb.run(),
         Verb::Demo(verb) => verb.run(),

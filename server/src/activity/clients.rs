@@ -67,6 +67,7 @@ impl Clients {
         }
     }
 
+    #[cfg(test)]
     pub(crate) fn find(&self, scope: ScopeId, client: &str) -> Option<Record> {
         self.lock().records.get(&(scope, client.into())).cloned()
     }

@@ -30,6 +30,8 @@ struct Check {
 /// What a check found: good, or bad with the commands that mend it.
 type Finding = Result<String, (String, Vec<String>)>;
 
+type Examine = fn(&Api, &Subject) -> Finding;
+
 pub(super) async fn doctor(
     State(api): State<Arc<Api>>,
     Path(name): Path<String>,
@@ -54,7 +56,7 @@ fn check(name: &'static str, finding: Finding) -> Check {
 }
 
 fn examine(api: &Api, subject: &Subject) -> Vec<Check> {
-    let checks: [(&'static str, fn(&Api, &Subject) -> Finding); 10] = [
+    let checks: [(&'static str, Examine); 10] = [
         ("thing known", thing_known),
         ("certificate known", certificate_known),
         ("certificate active", certificate_active),
@@ -147,10 +149,9 @@ fn policy_attached(api: &Api, subject: &Subject) -> Finding {
     };
     let documents = api.shared.registry().documents_of(&id, &caller);
     if documents.is_empty() {
-        let target = api.scope.arn(&format!("cert/{id}"));
         let text = "no policy is attached to the certificate, so it may do nothing".to_owned();
-        let attach = format!("aws iot attach-policy --policy-name thingstead-own --target {target}");
-        return Err((text, vec![attach]));
+        let (device, client) = (word(&subject.device), word(&subject.client));
+        return Err((text, vec![format!("thingstead policy allow {device} connect {client}")]));
     }
     let names: Vec<String> =
         documents.iter().map(|named| format!("{:?} (version {})", named.name, named.version)).collect();

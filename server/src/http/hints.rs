@@ -85,33 +85,33 @@ fn spelling(name: &str) -> Vec<String> {
 /// What others publish or subscribe to that differs in the case of letters only.
 fn near(clients: &Clients, subject: &Subject, topic: &str) -> Vec<String> {
     let lower = topic.to_lowercase();
-    let mut found = Vec::new();
+    // The best first: another client's filter, another's topic, what the device does itself.
+    let mut found: Vec<(u8, String)> = Vec::new();
     let mut left = COMPARED;
     clients.each(subject.scope, |client, record| {
-        if found.len() >= MOST || left == 0 {
+        if left == 0 {
             return;
         }
+        let own = 2 * u8::from(subject.records.iter().any(|(known, _)| known == client));
         left = left.saturating_sub(record.topics.len() + record.filters.len());
         let alike = |other: &str| other != topic && other.to_lowercase() == lower;
-        for other in record.topics.iter().filter(|(_, published)| published.count > 0).map(|(other, _)| other)
-        {
-            if alike(other) {
-                found.push(said(client, "publishes on", other, topic));
-            }
+        let topics =
+            record.topics.iter().filter(|(_, published)| published.count > 0).map(|(other, _)| other);
+        for other in topics.filter(|other| alike(other)) {
+            found.push((own + 1, said(client, "publishes on", other)));
         }
         for filter in &record.filters {
             if alike(filter) || matches(&filter.to_lowercase(), &lower) && !matches(filter, topic) {
-                found.push(said(client, "subscribes to", filter, topic));
+                found.push((own, said(client, "subscribes to", filter)));
             }
         }
     });
-    found
+    found.sort();
+    found.into_iter().take(1).map(|(_, said)| said).collect()
 }
 
-fn said(client: &Arc<str>, does: &str, other: &str, topic: &str) -> String {
-    format!(
-        "{client} {does} {other:?}; {topic:?} differs from it in upper and lower case only, and topics know the difference"
-    )
+fn said(client: &Arc<str>, does: &str, other: &str) -> String {
+    format!("{client} {does} {other:?}, which differs in upper and lower case only: is that meant?")
 }
 
 fn matches(filter: &str, topic: &str) -> bool {
@@ -164,11 +164,12 @@ mod tests {
         clients.enter(&who("viewer"), |record| record.granted("bme680/+"));
         clients.enter(&who("exact"), |record| record.granted("BME680/temperature"));
         clients.enter(&who("other"), |record| record.published("Bme680/Temperature", 1, 1));
-        let mut found = near(&clients, &subject(), "BME680/temperature");
-        found.sort();
-        assert_eq!(found.len(), 2, "{found:?}");
-        assert!(found[0].starts_with("other publishes on \"Bme680/Temperature\""), "{found:?}");
-        assert!(found[1].starts_with("viewer subscribes to \"bme680/+\""), "{found:?}");
+        let best = |topic: &str| near(&clients, &subject(), topic);
+        let said =
+            |does: &str| vec![format!("{does}, which differs in upper and lower case only: is that meant?")];
+        assert_eq!(best("BME680/temperature"), said("viewer subscribes to \"bme680/+\""));
+        assert_eq!(best("BME680/TEMPERATURE").len(), 1);
+        assert_eq!(best("bme680/humidity"), Vec::<String>::new());
     }
 
     #[test]

@@ -14,6 +14,7 @@ use super::Api;
 use super::control::parse;
 use super::devices::{Wrong, change};
 use super::refusal::Refused;
+use super::starter::own_name;
 use super::subject::{Subject, ask};
 use super::why::fix;
 use crate::activity::Told;
@@ -182,12 +183,12 @@ pub(super) fn own_policies<'a>(registry: &'a Registry, api: &Api, target: &Targe
 
 /// A name for a policy of the device's own.
 pub(super) fn free_name(registry: &Registry, api: &Api, device: &str) -> String {
-    const CHARS: usize = 110;
-    let device: String = device.chars().take(CHARS).map(|c| if c == ':' { '-' } else { c }).collect();
-    let numbered = (2..).map(|number| format!("{device}-policy-{number}"));
-    let mut names = std::iter::once(format!("{device}-policy")).chain(numbered);
+    const CHARS: usize = 120;
+    let own: String = own_name(device).chars().take(CHARS).collect();
+    let numbered = (2..).map(|number| format!("{own}-{number}"));
+    let mut names = std::iter::once(own.clone()).chain(numbered);
     let free = names.find(|name| registry.find_policy(&api.scope, name).is_none());
-    free.unwrap_or(device)
+    free.unwrap_or(own)
 }
 
 /// The document with one statement more, or one resource more in a statement that says the rest already. None: it
@@ -227,12 +228,12 @@ pub(super) struct Widening {
 impl Widening {
     pub(super) fn text(&self, dry_run: bool) -> String {
         let done = if dry_run { "would be" } else { "was" };
+        let (policy, target) = (&self.policy, shortened(&self.target));
         let mut text = match self.is_new {
-            true => format!("policy {:?} {done} made and attached to {}", self.policy, self.target),
-            false => format!(
-                "policy {:?}, which only {} uses, {done} given a new default version",
-                self.policy, self.target
-            ),
+            true => format!("policy {policy:?} {done} made and attached to {target}"),
+            false => {
+                format!("policy {policy:?}, which only {target} uses, {done} given a new default version")
+            }
         };
         for name in &self.instead {
             text.push_str(&format!("; policy {name:?} {done} detached from it"));
@@ -264,6 +265,14 @@ impl Widening {
             Ok::<_, Wrong>(())
         });
         changed.await.map_err(|wrong| wrong.refused(&subject.device))
+    }
+}
+
+/// In words, with as much of a certificate's id as people compare.
+fn shortened(target: &Target) -> String {
+    match target {
+        Target::Certificate(id) => format!("certificate {:.8}…", id.to_string()),
+        target => target.to_string(),
     }
 }
 

@@ -47,8 +47,14 @@ async fn narrow(api: &Arc<Api>, device: &str, apply: bool) -> Result<Value, Refu
     }
     let present = subject.access(&api.shared);
     let variables = present.variables().cloned().unwrap_or_default();
-    let own_name = variables.thing_name.as_deref().filter(|name| *name == device);
-    let writer = Writer { prefix: api.scope.arn(""), own_name };
+    let target = Target::Certificate(id);
+    let own = {
+        let registry = api.shared.registry();
+        own_policies(&registry, api, &target).first().map(|policy| policy.name.to_string())
+    };
+    // A policy of the device's own can name it; one that takes the place of a shared one is to be shared again.
+    let known = variables.thing_name.as_deref().filter(|name| *name == device);
+    let writer = Writer { prefix: api.scope.arn(""), own_name: known.filter(|_| own.is_none()) };
     let document = writer.fitting(&seen).ok_or_else(|| {
         Refused::conflict(
             "the topics are too many and too different for one policy of 2048 characters: write it by hand",
@@ -57,17 +63,15 @@ async fn narrow(api: &Arc<Api>, device: &str, apply: bool) -> Result<Value, Refu
     let text = document.to_string();
     let parsed = Document::parse(&text).map_err(|fault| Refused::invalid(fault.to_string()))?;
     let access = Access::compile(&[NamedDocument::new("tightened", 1, parsed)], variables);
-    let target = Target::Certificate(id);
     let change = {
         let registry = api.shared.registry();
-        let own = own_policies(&registry, api, &target).first().map(|policy| policy.name.to_string());
-        let (policy, is_new) =
-            own.map_or_else(|| (free_name(&registry, api, device), true), |name| (name, false));
+        let is_new = own.is_none();
+        let policy = own.unwrap_or_else(|| free_name(&registry, api, device));
         let attached = registry.attached_to(&api.scope, &target, false);
         let instead = attached.into_iter().filter(|name| **name != *policy).collect();
         Widening { policy, is_new, document: text, instead, target }
     };
-    let beyond = beyond(&effective(api, &subject), &document);
+    let beyond = beyond(&effective(api, &subject), &document, device);
     if apply {
         change.carry_out(api, &subject).await?;
         api.shared.explain(device, "policy", &change.text(false));
@@ -228,14 +232,15 @@ fn literal(text: &str) -> String {
     text.replace("${", "${$}{").replace('*', "${*}").replace('?', "${?}")
 }
 
-/// What the policies allow that the document does not say in the same words.
-fn beyond(policies: &[registry::EffectivePolicy], document: &Value) -> Vec<String> {
-    let kept: BTreeSet<(String, String)> = allowances(document).collect();
+/// What the policies allow that the document does not say in the same words, the thing's name filled in.
+fn beyond(policies: &[registry::EffectivePolicy], document: &Value, thing: &str) -> Vec<String> {
+    let filled = |(action, resource): (String, String)| (action, resource.replace(THING, thing));
+    let kept: BTreeSet<(String, String)> = allowances(document).map(filled).collect();
     let mut beyond = Vec::new();
     for policy in policies {
         let Ok(present) = serde_json::from_str::<Value>(&policy.document) else { continue };
         for (action, resource) in allowances(&present) {
-            if !kept.contains(&(action.clone(), resource.clone())) {
+            if !kept.contains(&filled((action.clone(), resource.clone()))) {
                 let short = resource.splitn(6, ':').nth(5).unwrap_or(&resource);
                 beyond.push(format!("{action} on {short} (policy {:?})", policy.name));
             }
@@ -336,7 +341,7 @@ mod tests {
 
     #[test]
     fn what_the_present_policies_allow_beyond_is_listed() {
-        let tight = json!({"Statement": {"Effect": "Allow", "Action": "iot:Connect", "Resource": format!("{PREFIX}client/a")}});
+        let tight = json!({"Statement": {"Effect": "Allow", "Action": "iot:Connect", "Resource": format!("{PREFIX}client/{THING}")}});
         let present = json!({"Statement": [
             {"Effect": "Allow", "Action": ["iot:Connect", "iot:Publish"], "Resource": format!("{PREFIX}client/a")},
             {"Effect": "Allow", "Action": "iot:*", "Resource": "*"},
@@ -345,7 +350,7 @@ mod tests {
         let policy =
             registry::EffectivePolicy { name: "p".into(), version: 1, document: present.to_string().into() };
         assert_eq!(
-            beyond(&[policy], &tight),
+            beyond(&[policy], &tight, "a"),
             [r#"iot:Publish on client/a (policy "p")"#, r#"iot:* on * (policy "p")"#]
         );
     }
