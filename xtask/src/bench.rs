@@ -14,12 +14,15 @@ use crate::tally::Tally;
 
 const HELP: &str = "\
 Usage: cargo xtask bench broker [-- OPTIONS]
+       cargo xtask bench fleet [-- OPTIONS]
        cargo xtask bench store [-- DIRECTORY]
 
   broker  thingstead beside mosquitto, rumqttd and nats-server, in one run: builds the `dist` binary and the
           load generator (mqttload/), installs the peers under target/peers, and runs conformance/bench.py
           (`-- --help` lists its options; a quick look: `-- --rounds 1 --only 'fan-in'`;
           the page: `-- --out docs/benchmarks.md`)
+  fleet   100,000 things made through the API, listed, and started with: conformance/fleet.py
+          (`-- --things 10000` for a quick look; the page: `-- --out docs/benchmarks.md`)
   store   store/examples/group_commit.rs: group commits against a raw append and fdatasync loop
 
 What follows `--` goes to the measuring program.";
@@ -38,9 +41,10 @@ pub(crate) fn run(mut options: Arguments) -> Result<Tally> {
     let place = Place::find();
     match subject.as_deref() {
         Some("broker") => broker(&place, &passed_on),
+        Some("fleet") => fleet(&place, &passed_on),
         Some("store") => store(&place, &passed_on),
-        Some(other) => bail!("`{other}` cannot be measured; choose `broker` or `store`"),
-        None => bail!("say what to measure: `broker` or `store`"),
+        Some(other) => bail!("`{other}` cannot be measured; choose `broker`, `fleet` or `store`"),
+        None => bail!("say what to measure: `broker`, `fleet` or `store`"),
     }
 }
 
@@ -55,6 +59,15 @@ fn broker(place: &Place, passed_on: &[String]) -> Result<Tally> {
     command.arg("-u").arg(place.conformance("bench.py")).current_dir(&place.root);
     command.arg("--binary").arg(place.target.join("dist/thingstead"));
     command.arg("--load").arg(generator).arg("--peers").arg(peers).args(passed_on);
+    process::step(&mut command)
+}
+
+fn fleet(place: &Place, passed_on: &[String]) -> Result<Tally> {
+    prerequisites::provide(place)?;
+    process::must(chores::cargo(place).args(["build", "--profile", "dist", "--package", "thingstead"]))?;
+    let mut command = Command::new(place.python());
+    command.arg("-u").arg(place.conformance("fleet.py")).current_dir(&place.root);
+    command.arg("--binary").arg(place.target.join("dist/thingstead")).args(passed_on);
     process::step(&mut command)
 }
 

@@ -30,7 +30,7 @@ Usage: cargo xtask CHORE [OPTIONS]
   conformance [--only NAME] [--paho DIR]
                                other people's MQTT clients against the release binary
   crash [--kills N]            kill -9 under load; nothing acknowledged may be lost
-  bench broker|store [-- ...]  measurements, side by side with peers
+  bench broker|fleet|store [-- ...]  measurements, side by side with peers
 
 `cargo xtask CHORE --help` tells more about one chore.";
 
