@@ -20,6 +20,7 @@ from promise import CASES, Place  # noqa: E402
 
 SUITES = [
     "clients.newcomer",
+    "clients.understanding",
     "clients.snippets",
     "clients.mosquitto",
     "clients.paho",
