@@ -9,8 +9,10 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use broker::ScopeId;
+use hub::Refusal;
 use policy::Access;
 use registry::CertificateId;
+use rustls::ServerConnection;
 use tokio::net::tcp::OwnedReadHalf;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
@@ -164,14 +166,17 @@ impl Door {
                 let tls = Transport::Tls(Box::new(Tls { session, socket: write }));
                 Opened::Mqtt(read, self.connection(address, tls, principal))
             }
-            Err(refusal) => {
-                let presented = session.peer_certificates().and_then(|chain| chain.first());
-                if let Some(who) = presented.and_then(|der| self.owner(CertificateId::from_der(der))) {
-                    self.shared.trouble(&who, "connect refused", &refusal);
-                }
-                self.failed(address, &refusal.text)
-            }
+            Err(refusal) => self.turn_away(&session, address, &refusal),
         }
+    }
+
+    /// A handshake is done, and its certificate may not connect.
+    fn turn_away(&self, session: &ServerConnection, address: SocketAddr, refusal: &Refusal) -> Opened {
+        let presented = session.peer_certificates().and_then(|chain| chain.first());
+        if let Some(who) = presented.and_then(|der| self.owner(CertificateId::from_der(der))) {
+            self.shared.trouble(&who, "connect refused", refusal);
+        }
+        self.failed(address, &refusal.text)
     }
 
     /// Whom to tell of a certificate that was turned away: its thing, or itself if it has none or several.
@@ -190,7 +195,7 @@ impl Door {
                 let principal = Some(Box::new(principal));
                 Opened::Https { stream: Box::new(stream), address, door: self, principal }
             }
-            Err(refusal) => self.failed(address, &refusal.text),
+            Err(refusal) => self.turn_away(stream.get_ref().1, address, &refusal),
         }
     }
 

@@ -93,9 +93,12 @@ fn note_welcome(shared: &Shared, link: &Link, now_ms: u64) {
 
 /// Explains to people why a connection did not get a topic; the client itself notices nothing, as on AWS.
 pub(crate) fn tell_unheard(shared: &Shared, unheard: &Unheard<Arc<Link>>) {
-    let (who, verdict) = (unheard.link.who(), unheard.verdict());
-    shared.trouble(&who, "receive denied", &Refusal::denied(verdict.clone()));
-    shared.explain_lazily(&who.client, "receive denied", || verdict.to_string());
+    let who = unheard.link.who();
+    shared.explain_lazily(&who.client, "receive denied", || {
+        let refusal = Refusal::denied(unheard.verdict());
+        shared.trouble(&who, "receive denied", &refusal);
+        refusal.text
+    });
 }
 
 /// Policies that changed while the CONNECT was being decided: the hub knows only those it came with.

@@ -24,7 +24,10 @@ pub(super) async fn why(
     let mut allowed_now = None;
     if let Some((client, trouble)) = latest {
         allowed_now = trouble.verdict.as_ref().and_then(|told| is_allowed_now(&api, &subject, client, told));
-        fixes = fixes_of(&subject.device, trouble);
+        fixes = match (&trouble.verdict, subject.certificate) {
+            (Some(told), None) => without_certificate(told).into_iter().collect(),
+            _ => fixes_of(&subject.device, trouble),
+        };
     }
     let hints = hints(&api.shared, &subject, latest.map(|(_, trouble)| trouble));
     Ok(Json(json!({
@@ -49,6 +52,7 @@ pub(super) fn latest_trouble(subject: &Subject) -> Option<(&Arc<str>, &Trouble)>
 
 /// Whether what was denied then is allowed by the policies as they are.
 pub(super) fn is_allowed_now(api: &Api, subject: &Subject, client: &str, told: &Told) -> Option<bool> {
+    subject.certificate?;
     let action = Action::from_name(&told.action)?;
     let now_ms = Some(api.shared.clock.wall_ms());
     let ask = Ask { now_ms, ..Ask::new(action, Resource::Arn(&told.arn)) };
@@ -66,6 +70,14 @@ pub(super) fn fixes_of(device: &str, trouble: &Trouble) -> Vec<String> {
         .filter(|text| text.starts_with("thingstead ") || text.starts_with("aws "))
         .map(str::to_owned)
         .collect()
+}
+
+/// Policies hang on certificates; who comes without one has those of the listener or of its credentials.
+fn without_certificate(told: &Told) -> Option<String> {
+    let fix = told.fix.as_ref()?;
+    let json = fix.json.as_ref()?;
+    let policy = fix.policy.as_deref().unwrap_or("a new policy");
+    Some(format!("the client came without a certificate: add this to {policy}, which it came under: {json}"))
 }
 
 /// The command that makes a verdict another one.
