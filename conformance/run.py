@@ -35,6 +35,7 @@ SUITES = [
     "raw.malformed",
     "raw.doors",
     "raw.restarts",
+    "aws.journeys",
     "aws.iot_things",
     "aws.iot_groups",
     "aws.iot_certificates",

@@ -23,6 +23,7 @@ use crate::traces::Traces;
 /// What the store and the data folder hold of those who may come.
 pub(crate) struct Recovered {
     pub(crate) registry: Registry,
+    pub(crate) documents: Arc<dyn store::Reader>,
     pub(crate) ledger: Ledger,
     pub(crate) scopes: Scopes,
     pub(crate) rotations: Rotations,
@@ -44,6 +45,8 @@ pub struct Shared {
     /// Things and certificates; changed only together with a write at the desk.
     pub(crate) registry: RwLock<Registry>,
     pub(crate) registrar: Registrar,
+    /// What is on disk, for records that memory does not keep.
+    pub(crate) documents: Arc<dyn store::Reader>,
     pub(crate) scopes: Scopes,
     pub(crate) ledger: Ledger,
     pub(crate) rotations: Rotations,
@@ -61,7 +64,7 @@ impl Shared {
         view: View<Arc<Link>>,
         recovered: Recovered,
     ) -> Shared {
-        let Recovered { registry, ledger, scopes, rotations, operator, anonymous } = recovered;
+        let Recovered { registry, documents, ledger, scopes, rotations, operator, anonymous } = recovered;
         Shared {
             settings,
             clock,
@@ -74,6 +77,7 @@ impl Shared {
             traces: Traces::default(),
             registry: RwLock::new(registry),
             registrar: Registrar::default(),
+            documents,
             scopes,
             ledger,
             rotations,

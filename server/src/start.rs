@@ -193,6 +193,7 @@ fn open(config: &Config) -> Result<(Arc<Shared>, std::thread::JoinHandle<()>, Id
     let view = hub.next_view().unwrap_or(hub::View { generation: 0, trees: Vec::new() });
     let recovered = Recovered {
         registry,
+        documents: store.reader(),
         ledger: Ledger::new(ledger),
         rotations: Rotations::open(&*store.reader(), scopes.iter())
             .map_err(|e| StartError(format!("the rotations under way cannot be read: {e}")))?,

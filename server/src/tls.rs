@@ -9,7 +9,7 @@ use broker::presence::DisconnectReason;
 use hub::Refusal;
 use mqtt::ReasonCode;
 use policy::Access;
-use registry::CertificateId;
+use registry::{CertificateId, Registry, Scope};
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::{
     CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature,
@@ -173,8 +173,35 @@ pub(crate) fn principal(shared: &Shared, session: &ServerConnection) -> Result<P
         Ok(registry::Principal::Anonymous | registry::Principal::Operator) => {
             Err(refused("a certificate names a device, and this one does not: connect with one of `thingstead device new`".into()))
         }
+        Err(registry::Refusal::Unknown(_)) if let Some(scope) = registrar_of(&registry, der) => {
+            register(shared, scope, der);
+            Err(refused(format!(
+                "certificate {id} was just registered, because its CA registers certificates when they first connect; \
+                 it waits for `aws iot update-certificate --certificate-id {id} --new-status ACTIVE`"
+            )))
+        }
         Err(refusal) => Err(refused(refusal.to_string())),
     }
+}
+
+/// The account and region of the CA that lets this certificate be registered.
+fn registrar_of(registry: &Registry, der: &[u8]) -> Option<Arc<Scope>> {
+    let issuers = registry.issuers_of(der).ok()?;
+    let mut willing = issuers.into_iter().filter(|(_, ca)| ca.registers_automatically);
+    willing.next().map(|(scope, _)| scope)
+}
+
+/// The client need not wait: it is sent away in any case and comes back.
+fn register(shared: &Shared, scope: Arc<Scope>, der: &[u8]) {
+    let (der, now_ms) = (der.to_vec(), shared.clock.wall_ms());
+    shared.registrar.post(
+        move |draft| {
+            if let Err(error) = draft.register_on_connect(&scope, &der, now_ms) {
+                tracing::info!(%error, "a certificate was not registered at its first connection");
+            }
+        },
+        |_| {},
+    );
 }
 
 const TOO_MANY_SCOPES: &str = "there are too many accounts and regions here: use fewer, or a second instance";

@@ -146,12 +146,12 @@ fn record(plane: &Plane<'_>, id: &CertificateId) -> Option<CertificateRecord> {
     plane.registry().find_certificate(id).filter(|record| record.scope == *plane.scope).cloned()
 }
 
-/// The certificate's text. It is on disk only, which this part of the house cannot reach.
-pub(super) async fn pem(_: &Arc<Api>, id: CertificateId) -> Result<Option<String>, Fault> {
-    let text = format!(
-        "the text of certificate {id} cannot be read back yet: keep the one its creation answered with"
-    );
-    Err(Fault::not_implemented(text))
+/// The certificate's text, from the disk. None: it was deleted.
+pub(super) async fn pem(api: &Arc<Api>, id: CertificateId) -> Result<Option<String>, Fault> {
+    let shared = api.shared.clone();
+    let read = tokio::task::spawn_blocking(move || shared.registry().read_pem(&*shared.documents, &id));
+    let read = read.await.map_err(|error| Fault::internal_failure(error.to_string()))?;
+    read.map_err(|error| Fault::internal_failure(error.to_string()))
 }
 
 pub(super) async fn update(
