@@ -47,6 +47,8 @@ pub enum Holder<'a> {
     Account(&'a str),
     /// `test`: the default account, for whoever may go without a secret.
     Test,
+    /// There is no such key, and it has the form of those made here: it was removed, or its time is over.
+    Gone,
     Unknown,
 }
 
@@ -100,6 +102,7 @@ impl Accounts {
             Some(identity) => Holder::Known(identity),
             None if access_key == "test" => Holder::Test,
             None if check_account(access_key).is_ok() => Holder::Account(access_key),
+            None if access_key::is_made_here(access_key) => Holder::Gone,
             None => Holder::Unknown,
         }
     }

@@ -100,7 +100,7 @@ impl Record for Session {
 impl AccessKey {
     pub(super) fn new(name: Option<String>, random: &[u8; KEY_RANDOM], now_ms: u64) -> Self {
         let (id, secret) = random.split_at(10);
-        Self { id: id_of("AKIA", id), secret: Secret(letters(secret, BASE64)), name, created_ms: now_ms }
+        Self { id: key_id("AKIA", id), secret: Secret(letters(secret, BASE64)), name, created_ms: now_ms }
     }
 }
 
@@ -114,7 +114,7 @@ impl Session {
         let (id, rest) = random.split_at(10);
         let (secret, token) = rest.split_at(30);
         Self {
-            id: id_of("ASIA", id),
+            id: key_id("ASIA", id),
             secret: Secret(letters(secret, BASE64)),
             token: Secret(letters(token, BASE64)),
             holder,
@@ -122,6 +122,37 @@ impl Session {
             expires_ms: now_ms.saturating_add(u64::from(life_s) * 1_000),
         }
     }
+}
+
+/// Letters of an access key id that follow from those before them.
+const MARK: usize = 3;
+
+/// Whether an id has the form of those made here, so that a removed key is told from one of AWS's own. Of the latter,
+/// one in 32,768 looks the same.
+#[must_use]
+pub(super) fn is_made_here(id: &str) -> bool {
+    let split = id.len().checked_sub(MARK).and_then(|at| id.split_at_checked(at));
+    id.len() == 20
+        && (id.starts_with("AKIA") || id.starts_with("ASIA"))
+        && split.is_some_and(|(front, end)| mark(front) == end)
+}
+
+fn key_id(prefix: &str, random: &[u8]) -> String {
+    let mut id = id_of(prefix, random);
+    id.truncate(id.len().saturating_sub(MARK));
+    let end = mark(&id);
+    id + &end
+}
+
+/// FNV-1a over the letters, folded into fifteen bits.
+fn mark(front: &str) -> String {
+    let hash = front.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    let folded = hash ^ hash >> 15 ^ hash >> 30 ^ hash >> 45;
+    // The last letter of two bytes would have one bit only.
+    let bytes = (folded << 1).to_be_bytes();
+    letters(bytes.get(6..).unwrap_or_default(), BASE32)
 }
 
 /// `AKIA`, `ASIA`, `AROA` or `ANPA` and 80 random bits.
@@ -159,6 +190,7 @@ mod tests {
         assert!(key.id.starts_with("AKIA"));
         assert_eq!(key.secret.expose().len(), 40);
         assert_eq!(key.secret.ending().len(), 4);
+        assert!(is_made_here(&key.id));
         assert!(key.secret.expose().ends_with(key.secret.ending()));
         let session = Session::new(SessionHolder::Root, &[0x5a; SESSION_RANDOM], 1_000, 900);
         assert_eq!((session.id.len(), session.token.expose().len()), (20, 96));
@@ -177,5 +209,21 @@ mod tests {
     fn secrets_are_not_shown() {
         let key = AccessKey::new(Some("ci".to_owned()), &[1; KEY_RANDOM], 7);
         assert!(!format!("{key:?}").contains(key.secret.expose()));
+    }
+
+    #[test]
+    fn keys_of_others_are_told_from_those_made_here() {
+        for number in 0..=255 {
+            let key = AccessKey::new(None, &[number; KEY_RANDOM], 7);
+            let session = Session::new(SessionHolder::Root, &[number; SESSION_RANDOM], 7, 900);
+            assert_eq!((key.id.len(), is_made_here(&key.id)), (20, true), "{}", key.id);
+            assert!(is_made_here(&session.id), "{}", session.id);
+            let other = key.id.replacen("AKIA", "ASIA", 1);
+            assert!(!is_made_here(&other), "{other}");
+        }
+        for other in ["AKIAIOSFODNN7EXAMPLE", "ASIAIOSFODNN7EXAMPLE", "test", "", "000000000000", "AKIA", "ä"]
+        {
+            assert!(!is_made_here(other), "{other}");
+        }
     }
 }

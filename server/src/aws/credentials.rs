@@ -198,10 +198,12 @@ impl Doorman<'_> {
                 }
                 Ok(Caller::root(self.scope(api.scope.account(), &signed)?, key))
             }
-            Holder::Unknown if checking == Checking::Strict => {
-                Err(SignatureFault::UnknownKey { access_key: key.chars().take(128).collect() }.into())
+            Holder::Unknown if checking == Checking::Strict => Err(unknown(key)),
+            // Who signs with a key made here wants to be its holder, not the default account.
+            Holder::Gone if checking != Checking::Off => Err(unknown(key)),
+            Holder::Gone | Holder::Unknown => {
+                Ok(Caller::root(self.scope(api.scope.account(), &signed)?, key))
             }
-            Holder::Unknown => Ok(Caller::root(self.scope(api.scope.account(), &signed)?, key)),
         }
     }
 
@@ -226,6 +228,8 @@ impl Doorman<'_> {
                     let at = Timestamp::from_unix_s((expires_ms / 1000).cast_signed());
                     return Err(SignatureFault::TokenExpired { at }.into());
                 }
+            } else if signed.session_token.is_some() {
+                return Err(SignatureFault::WrongToken { access_key }.into());
             }
             signature::verify(signed, self.request, identity.secret.expose(), now_s, self.rules)?;
         }
@@ -256,4 +260,8 @@ impl Doorman<'_> {
             .map(Arc::new)
             .map_err(|why| Doubt::Other(Fault::new(400, "IncompleteSignatureException", why.to_string())))
     }
+}
+
+fn unknown(access_key: &str) -> Doubt {
+    SignatureFault::UnknownKey { access_key: access_key.chars().take(128).collect() }.into()
 }

@@ -46,7 +46,7 @@ fn key_info(api: &Api, call: &GetAccessKeyInfo) -> Result<GetAccessKeyInfoOutput
         Holder::Known(identity) => identity.account,
         Holder::Account(account) => account,
         Holder::Test => api.scope.account(),
-        Holder::Unknown => {
+        Holder::Gone | Holder::Unknown => {
             let id: String = id.chars().take(128).collect();
             let text = format!("there is no access key {id}: `thingstead keys ls` shows those of an account");
             return Err(iam::faults::validation(text));
