@@ -44,6 +44,9 @@ SUITES = [
     "aws.iot_cli",
     "aws.iot_raw",
     "aws.model",
+    "aws.identity",
+    "aws.credentials",
+    "aws.tenants",
 ]
 
 
