@@ -19,7 +19,6 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tokio_rustls::{LazyConfigAcceptor, TlsAcceptor};
 
-use crate::activity::Who;
 use crate::connection::Connection;
 use crate::drive::drive;
 use crate::http::Faces;
@@ -173,20 +172,10 @@ impl Door {
     /// A handshake is done, and its certificate may not connect.
     fn turn_away(&self, session: &ServerConnection, address: SocketAddr, refusal: &Refusal) -> Opened {
         let presented = session.peer_certificates().and_then(|chain| chain.first());
-        if let Some(who) = presented.and_then(|der| self.owner(CertificateId::from_der(der))) {
+        if let Some(who) = presented.and_then(|der| self.shared.owner(&CertificateId::from_der(der))) {
             self.shared.trouble(&who, "connect refused", refusal);
         }
         self.failed(address, &refusal.text)
-    }
-
-    /// Whom to tell of a certificate that was turned away: its thing, or itself if it has none or several.
-    fn owner(&self, id: CertificateId) -> Option<Who> {
-        let registry = self.shared.registry();
-        let record = registry.find_certificate(&id)?;
-        let mut things = registry.things_of(&id);
-        let thing = things.next().filter(|_| things.next().is_none());
-        let client = thing.map_or_else(|| id.to_string().into(), Into::into);
-        Some(Who { scope: self.shared.scopes.find(&record.scope)?, client, certificate: Some(id) })
     }
 
     fn admit_device(self, stream: tokio_rustls::server::TlsStream<TcpStream>, address: SocketAddr) -> Opened {

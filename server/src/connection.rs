@@ -218,6 +218,7 @@ impl Connection {
                 shared.metrics.connections_refused.add(1);
                 let text = format!("{}: {lost}", self.link.address);
                 shared.explain(&self.core.client, "no connection", &text);
+                self.core.trouble(&lost);
             }
             return;
         };

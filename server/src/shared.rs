@@ -128,9 +128,22 @@ impl Shared {
 
     /// Keeps what went wrong for a client, for whoever asks why.
     pub(crate) fn trouble(&self, who: &Who, what: &str, refusal: &Refusal) {
+        let owner = who.certificate.filter(|_| who.client.is_empty()).and_then(|id| self.owner(&id));
+        let who = owner.as_ref().unwrap_or(who);
         let trouble = Trouble::new(what, refusal.reason.as_str(), &refusal.text, refusal.verdict.as_deref());
         let now_ms = self.clock.wall_ms();
         self.activity.clients.enter(who, |record| record.troubled(trouble, now_ms));
+    }
+
+    /// Whose trouble it is if a certificate has some and no client id is known: its thing's, or its own if it has none
+    /// or several.
+    pub(crate) fn owner(&self, id: &CertificateId) -> Option<Who> {
+        let registry = self.registry();
+        let record = registry.find_certificate(id)?;
+        let mut things = registry.things_of(id);
+        let thing = things.next().filter(|_| things.next().is_none());
+        let client = thing.map_or_else(|| id.to_string().into(), Into::into);
+        Some(Who { scope: self.scopes.find(&record.scope)?, client, certificate: Some(*id) })
     }
 
     fn say(&self, client: &str, what: &'static str, text: &str) {

@@ -142,7 +142,7 @@ mod tests {
         store.commit(&batch, Durability::Synced).expect("a commit");
         let (scopes, clients) = (Scopes::new([scope]), Clients::default());
         load(&*store.reader(), &scopes, &clients).expect("readable");
-        record.link = None;
+        (record.link, record.is_stored) = (None, true);
         assert_eq!(clients.find(ScopeId(0), "pump-1"), Some(record));
         assert_eq!(clients.find(ScopeId(0), "newer"), None);
         assert_eq!(clients.take_changed(10), []);

@@ -44,6 +44,9 @@ pub(crate) struct Record {
     /// The number of the connection it has now.
     #[serde(skip)]
     pub(crate) link: Option<u64>,
+    /// The store has some form of it.
+    #[serde(skip)]
+    pub(super) is_stored: bool,
 }
 
 /// Publishes on one topic.
@@ -106,6 +109,13 @@ impl Record {
         self.connects += 1;
         self.connected_ms = Some(now_ms);
         self.heard_ms = now_ms;
+    }
+
+    /// It did something on its connection; a record that had to make room meanwhile begins anew.
+    pub(crate) fn heard(&mut self, link: u64, now_ms: u64) {
+        self.heard_ms = now_ms;
+        self.link.get_or_insert(link);
+        self.connects = self.connects.max(1);
     }
 
     pub(crate) fn parted(&mut self, link: u64, parted: Parted) {

@@ -25,7 +25,7 @@ impl Core {
         }
         let now_ms = self.shared.clock.wall_ms();
         self.shared.activity.clients.enter(&self.who(), |record| {
-            record.heard_ms = now_ms;
+            record.heard(self.link.number, now_ms);
             record.received += received;
             record.published_elsewhere(uncounted);
             for (topic, count) in topics {
