@@ -154,6 +154,7 @@ mod tests {
             client: "pump-1".into(),
             records: Vec::new(),
             scope: ScopeId(0),
+            fields: Default::default(),
         }
     }
 

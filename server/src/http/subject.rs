@@ -1,12 +1,13 @@
 //! A device's name in, what is known of it out: its certificate, its client id, its rights and what it did. Changes
 //! nothing.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use broker::ScopeId;
 use policy::{Access, Action, Ask, Resource};
-use registry::{Caller, CertificateId, CertificateStatus};
+use registry::{Caller, CertificateId, CertificateStatus, PublicCertificate, certificate_fields};
 
 use super::Api;
 use super::devices::unknown;
@@ -31,6 +32,8 @@ pub(super) struct Subject {
     /// What clients of its name or with one of its certificates did; the one heard last comes first.
     pub(super) records: Vec<(Arc<str>, Record)>,
     pub(super) scope: ScopeId,
+    /// What policies can say of the certificate.
+    pub(super) fields: BTreeMap<String, Vec<String>>,
 }
 
 impl Subject {
@@ -41,7 +44,10 @@ impl Subject {
             tokio::time::sleep(PATIENCE).await;
         }
         let scope = api.shared.scopes.find(&api.scope).unwrap_or_default();
-        let subject = Subject::of(api, scope, device, attached);
+        let mut subject = Subject::of(api, scope, device, attached);
+        if let Some(id) = subject.certificate {
+            subject.fields = fields(&api.shared, id).await;
+        }
         match subject.is_thing || !subject.records.is_empty() {
             true => Ok(subject),
             false => Err(unknown(device)),
@@ -71,7 +77,16 @@ impl Subject {
         let named = certificate.map(|id| id.to_string());
         let by_it = records.iter().find(|(_, record)| named.is_some() && record.certificate == named);
         let client = by_it.map_or_else(|| device.into(), |(client, _)| client.clone());
-        Subject { device: device.to_owned(), is_thing, attached, certificate, client, records, scope }
+        Subject {
+            device: device.to_owned(),
+            is_thing,
+            attached,
+            certificate,
+            client,
+            records,
+            scope,
+            fields: BTreeMap::new(),
+        }
     }
 
     /// The record of the client that was heard last.
@@ -93,13 +108,24 @@ impl Subject {
         });
         open.unwrap_or_else(|| {
             let client_id = Some(client.to_owned());
-            shared.registry().access(&id, &Caller { client_id, is_mqtt: true, ..Caller::default() })
+            let certificate_fields = self.fields.clone();
+            let caller = Caller { client_id, certificate_fields, is_mqtt: true, ..Caller::default() };
+            shared.registry().access(&id, &caller)
         })
     }
 }
 
 fn attached(api: &Api, device: &str) -> Vec<CertificateId> {
     api.shared.registry().principals_of(&api.scope, device).collect()
+}
+
+/// From the disk; none of a certificate that cannot be read.
+async fn fields(shared: &Arc<Shared>, id: CertificateId) -> BTreeMap<String, Vec<String>> {
+    let shared = shared.clone();
+    let read = tokio::task::spawn_blocking(move || shared.registry().read_pem(&*shared.documents, &id)).await;
+    let pem = read.ok().and_then(Result::ok).flatten();
+    let certificate = pem.and_then(|pem| PublicCertificate::from_pem(&pem).ok());
+    certificate.map(|certificate| certificate_fields(&certificate.der)).unwrap_or_default()
 }
 
 /// False: it has no connection.
