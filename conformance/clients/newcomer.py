@@ -39,7 +39,7 @@ class Watcher:
 
 
 def folder_of(place):
-    device = place.server.device("pump-1")
+    device = place.server.device("pump-1", policy="own")
     return pathlib.Path(device.certificate).parent.parent
 
 
@@ -63,6 +63,46 @@ def the_readmes_mosquitto_pub_reaches_thingstead_sub(place):
                           stdin=subprocess.DEVNULL)
     assert done.returncode == 0, done.stdout + done.stderr
     watcher.wait('pump-1/pressure  {"hPa": 1013}')
+
+
+def shell(place, script, folder):
+    """Runs lines of the README in a shell in which `thingstead` means this server's."""
+    tools = pathlib.Path(place.server.data).parent / "bin"
+    tools.mkdir(exist_ok=True)
+    wrapper = tools / "thingstead"
+    wrapper.write_text(f'#!/bin/sh\nexec {servers.BINARY.absolute()} "$@" --data {place.server.data}\n')
+    wrapper.chmod(0o755)
+    path = os.pathsep.join([str(tools), str(pathlib.Path(sys.executable).parent), os.environ["PATH"]])
+    return subprocess.run(["sh", "-c", script], cwd=folder, env={**os.environ, "PATH": path}, capture_output=True,
+                          text=True, timeout=50, stdin=subprocess.DEVNULL)
+
+
+@promise(own=True)
+def the_readmes_lines_explain_a_denied_publish_and_mend_it(place):
+    folder = folder_of(place)
+    publish = snippet("sh", "mosquitto_pub").replace("-p 8883", f"-p {place.server.address('mqtt')[1]}")
+    publish = publish.replace("-t pump-1/pressure", "-t weather/hall")
+    # As a line before says.
+    Watcher(place)
+    assert shell(place, publish, folder).returncode != 0, "the policy of a new device allows foreign topics"
+    lines = snippet("sh", "thingstead why").splitlines()
+    why = shell(place, lines[0], folder).stdout
+    for part in ("publish denied", "iot:Publish on topic/weather/hall", "thingstead policy allow pump-1 publish weather/hall"):
+        assert part in why, why
+    for line in lines[1:]:
+        done = shell(place, line, folder)
+        assert done.returncode == 0, f"$ {line}\n{done.stdout}{done.stderr}"
+        if "policy allow" in line:
+            done = shell(place, publish, folder)
+            assert done.returncode == 0, done.stderr
+
+
+@promise(own=True)
+def the_readmes_aws_cli_makes_things(place):
+    folder = folder_of(place)
+    done = shell(place, snippet("sh", "aws iot"), folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert '"pump-2"' in done.stdout and (folder / "pump-2.key").exists(), done.stdout
 
 
 @promise(own=True)
