@@ -194,28 +194,7 @@ main().catch((error) => {
 });
 "#;
 
-const RUST: &str = r##"// cargo add rumqttc
-use rumqttc::{Client, Event, MqttOptions, Outgoing, Packet, QoS, TlsConfiguration, Transport};
-
-fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let mut options = MqttOptions::new({client}, {host}, {port});
-    options.set_transport(Transport::Tls(TlsConfiguration::Simple {
-        ca: std::fs::read({root})?,
-        alpn: {alpn},
-        client_auth: Some((std::fs::read({certificate})?, std::fs::read({key})?)),
-    }));
-    let (client, mut connection) = Client::new(options, 10);
-    client.publish({topic}, QoS::AtLeastOnce, false, r#"{"temperature": 23.6}"#)?;
-    for event in connection.iter() {
-        match event? {
-            Event::Incoming(Packet::PubAck(_)) => client.disconnect()?,
-            Event::Outgoing(Outgoing::Disconnect) => break,
-            _ => {}
-        }
-    }
-    Ok(())
-}
-"##;
+const RUST: &str = include_str!("rust.txt");
 
 const PAHO: &str = r#"# pip install paho-mqtt
 import json
