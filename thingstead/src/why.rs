@@ -56,16 +56,27 @@ pub(crate) fn describe(reply: &Value, common: &Common) -> Vec<String> {
         lines.extend(list(&reply["fixes"]).map(|fix| line("fix", &pasteable(fix, common))));
     }
     lines.extend(did_last(&reply["did_last"]));
-    let handshakes = reply["handshakes"].as_array().map(Vec::as_slice).unwrap_or_default();
-    if trouble.is_null() && reply["did_last"]["connected"] != true {
-        lines.extend(handshakes.iter().map(|failed| {
-            line(
-                "handshake",
-                &format!("{}  failed, of an unknown peer at {}", at(&failed["at_ms"]), text(&failed["text"])),
-            )
-        }));
-    }
+    lines.extend(reply["earlier"].as_array().into_iter().flatten().map(|before| {
+        let brief: String = text(&before["text"]).chars().take(120).collect();
+        line("before", &format!("{}  {}: {brief}", at(&before["at_ms"]), text(&before["what"])))
+    }));
+    lines.extend(handshakes(reply));
     lines
+}
+
+/// Handshakes that failed since, of peers that showed no certificate: it may have been this device.
+fn handshakes(reply: &Value) -> Vec<String> {
+    let since =
+        reply["trouble"]["at_ms"].as_u64().max(reply["did_last"]["connected_ms"].as_u64()).unwrap_or(0);
+    let failed = reply["handshakes"].as_array().into_iter().flatten();
+    failed
+        .filter(|failed| {
+            reply["did_last"]["connected"] != true && failed["at_ms"].as_u64().unwrap_or(0) >= since
+        })
+        .map(|failed| {
+            line("handshake", &format!("{}  failed, of {}", at(&failed["at_ms"]), text(&failed["text"])))
+        })
+        .collect()
 }
 
 fn reasons(reply: &Value, trouble: &Value) -> Vec<String> {
@@ -159,7 +170,9 @@ mod tests {
                 "variables": [{"name": "iot:ClientId", "value": "pump-1"}, {"name": "iot:X", "value": null}]}},
             "fixes": ["thingstead policy allow pump-1 publish BME680/t"],
             "hints": ["did you mean bme680/t?"],
-            "did_last": {"connected": true, "connected_ms": 0, "published": 7, "received": 0},
+            "earlier": [{"at_ms": 500, "what": "disconnected", "text": "the peer went away"}],
+            "handshakes": [{"at_ms": 2500, "text": "127.0.0.1: eof"}],
+            "did_last": {"connected": false, "connected_ms": 0, "published": 7, "received": 0},
         });
         assert_eq!(
             describe(&reply, &common("./thingstead-data")),
@@ -171,7 +184,9 @@ mod tests {
                 "  variable   iot:X (no value)",
                 "  hint       did you mean bme680/t?",
                 "  fix        thingstead policy allow pump-1 publish BME680/t",
-                "  client     connected since 1970-01-01 00:00:00 UTC, published 7, received 0",
+                "  client     last connected 1970-01-01 00:00:00 UTC, published 7, received 0",
+                "  before     00:00:00  disconnected: the peer went away",
+                "  handshake  00:00:02  failed, of 127.0.0.1: eof",
             ]
         );
     }

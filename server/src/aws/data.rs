@@ -20,10 +20,11 @@ use axum::http::Response;
 use broker::ScopeId;
 use broker::presence::DisconnectReason;
 use bytes::Bytes;
-use hub::{Cause, Event, Hub, Origin};
+use hub::{Cause, Event, Hub, Origin, Refusal};
 use message::limits::{check_properties, check_topic};
 use message::{Dialect, Message, Properties, QoS, Topic, can_publish};
 use policy::{Action, Ask, Resource};
+use registry::CertificateId;
 
 use super::credentials::Caller;
 use super::token;
@@ -246,9 +247,14 @@ impl Plane<'_> {
         match self.caller.access.allows(&ask) {
             true => Ok(()),
             false => {
-                let verdict = self.caller.access.evaluate(&ask).to_string();
-                self.api.shared.explain(&self.caller.access_key, "call denied", &verdict);
-                Err(Fault::forbidden(verdict))
+                let (shared, key) = (&self.api.shared, &self.caller.access_key);
+                let refusal = Refusal::denied(self.caller.access.evaluate(&ask));
+                shared.explain(key, "call denied", &refusal.text);
+                // Devices call in the name of their certificate.
+                if let Some(who) = CertificateId::parse(key).ok().and_then(|id| shared.owner(&id)) {
+                    shared.trouble(&who, "call denied", &refusal);
+                }
+                Err(Fault::forbidden(refusal.text))
             }
         }
     }

@@ -23,7 +23,9 @@ pub(super) async fn why(
     let mut fixes = Vec::new();
     let mut allowed_now = None;
     if let Some((client, trouble)) = latest {
-        allowed_now = trouble.verdict.as_ref().and_then(|told| is_allowed_now(&api, &subject, client, told));
+        // Over HTTPS policies do not know the thing, so what they say of MQTT is no answer.
+        let told = trouble.verdict.as_ref().filter(|_| trouble.what != "call denied");
+        allowed_now = told.and_then(|told| is_allowed_now(&api, &subject, client, told));
         fixes = match (&trouble.verdict, subject.certificate) {
             (Some(told), None) => without_certificate(told).into_iter().collect(),
             _ => fixes_of(&subject.device, trouble),
@@ -35,6 +37,7 @@ pub(super) async fn why(
         "went_wrong": latest.is_some(),
         "client": latest.map(|(client, _)| client),
         "trouble": latest.map(|(_, trouble)| trouble),
+        "earlier": earlier(&subject),
         "allowed_now": allowed_now,
         "fixes": fixes,
         "hints": hints,
@@ -48,6 +51,15 @@ pub(super) fn latest_trouble(subject: &Subject) -> Option<(&Arc<str>, &Trouble)>
     let troubles =
         subject.records.iter().filter_map(|(client, record)| Some((client, record.troubles.back()?)));
     troubles.max_by_key(|(_, trouble)| trouble.at_ms)
+}
+
+/// What went wrong before the last thing, the latest first.
+fn earlier(subject: &Subject) -> Vec<&Trouble> {
+    const MOST: usize = 3;
+    let mut troubles: Vec<&Trouble> =
+        subject.records.iter().flat_map(|(_, record)| &record.troubles).collect();
+    troubles.sort_by_key(|trouble| std::cmp::Reverse(trouble.at_ms));
+    troubles.into_iter().skip(1).take(MOST).collect()
 }
 
 /// Whether what was denied then is allowed by the policies as they are.
