@@ -34,7 +34,8 @@ fn lists() -> String {
     let known = [("iot", "control plane"), ("iot-data", "data plane"), ("iot-jobs-data", "jobs data plane")];
     for (service, name) in known {
         let unserved = names(&described["unserved"], service);
-        let _ = writeln!(text, "<details><summary>Not served, {name}</summary>\n\n{unserved}.\n\n</details>\n");
+        let _ =
+            writeln!(text, "<details><summary>Not served, {name}</summary>\n\n{unserved}.\n\n</details>\n");
     }
     text
 }
