@@ -1,10 +1,14 @@
 """STS and IAM, as boto3 sees them: who calls, roles, policies, and credentials that end."""
 
+import contextlib
 import datetime
 import json
+import threading
+
+from botocore.exceptions import ClientError
 
 from aws.caller import account_of, client, refused, unserved
-from aws.keys import Key, denied, new_key, policy, signed, trust
+from aws.keys import Key, ask, denied, new_key, other_server, policy, signed, trust
 from promise import promise
 
 OPEN = policy(("Allow", "iot:*", "*"))
@@ -309,3 +313,29 @@ def keys_roles_and_sessions_outlive_a_restart(place):
     assert who(signed(place, "sts", key))[1].endswith(":user/ann")
     signed(place, "iot-data", lent).publish(topic="a", payload=b"x", qos=1)
     assert client(place, "iam").get_role(RoleName="worker")["Role"]["Arn"] == arn
+
+
+@promise()
+def a_reset_in_the_midst_of_changes_harms_nobody(place):
+    server = other_server(place, "--allow-reset")
+    stop = threading.Event()
+
+    def change():
+        iam = signed(place, "iam", Key("test"), server=server)
+        while not stop.is_set():
+            for call, arguments in [
+                (iam.create_role, {"RoleName": "worker", "AssumeRolePolicyDocument": trust({"AWS": "*"})}),
+                *[(iam.update_role, {"RoleName": "worker", "Description": str(n)}) for n in range(20)],
+            ]:
+                with contextlib.suppress(ClientError):
+                    call(**arguments)
+
+    threads = [threading.Thread(target=change, daemon=True) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for _ in range(30):
+        assert ask(server, "POST", "/_thingstead/reset")[0] == 200
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert server.alive(), server.tail()

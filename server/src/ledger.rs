@@ -50,9 +50,13 @@ impl Ledger {
         Ok(outcome)
     }
 
-    /// What a reset leaves.
-    pub(crate) fn forget(&self) {
+    /// Empties the whole store and the accounts with it. A change decided on what is wiped would not fit what is left,
+    /// so none may be under way.
+    pub(crate) async fn reset(&self, desk: &Desk) -> Result<(), String> {
+        let _turn = self.turn.lock().await;
+        desk.reset().await?;
         self.write(|accounts| *accounts = Accounts::default());
+        Ok(())
     }
 
     fn write(&self, act: impl FnOnce(&mut Accounts)) {

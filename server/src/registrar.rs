@@ -118,9 +118,8 @@ impl std::fmt::Debug for Registrar {
 const STOPPING: &str = "the server is stopping";
 
 async fn empty(shared: &Shared) -> Result<(), String> {
-    shared.desk.reset().await?;
+    shared.ledger.reset(&shared.desk).await?;
     *shared.registry_mut() = Registry::default();
-    shared.ledger.forget();
     shared.rotations.forget();
     shared.activity.forget();
     Ok(())
