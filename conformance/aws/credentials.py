@@ -202,6 +202,11 @@ def a_foreign_page_or_name_may_not_call_unsigned(place, checking):
         assert status == 403 and "<Arn>" not in text, (foreign, text)
         headers = Signing(key, "sts").headers("POST", host, "/", body=WHO, content_type=FORM)
         assert arn_of(ask(server, "POST", "/", {**headers, **foreign}, WHO)).endswith(":user/ann")
+    # A picture on a page makes a GET without an Origin.
     query = {"Action": "GetCallerIdentity", "Version": "2011-06-15"}
-    status, text = ask(server, "GET", f"/?{encoded(query)}", {"origin": "https://evil.example"})
-    assert status == 403 and "<Arn>" not in text, text
+    for target in (f"/?{encoded(query)}", Signing(Key("test"), "sts").url(host_of(server), "/", query)):
+        for foreign in ({"origin": "https://evil.example"}, {"sec-fetch-site": "cross-site"}):
+            status, text = ask(server, "GET", target, foreign)
+            assert status == 403 and "<Arn>" not in text, text
+    url = Signing(key, "sts").url(host_of(server), "/", query)
+    assert arn_of(ask(server, "GET", url, {"sec-fetch-site": "cross-site"})).endswith(":user/ann")

@@ -8,6 +8,8 @@ use std::sync::Arc;
 use ::aws::signature::{self, Rules, SignatureFault, Signed, Timestamp};
 use ::aws::{Fault, Service, service_of};
 use axum::body::Bytes;
+use axum::http::HeaderMap;
+use axum::http::header::ORIGIN;
 use axum::http::request::Parts;
 use broker::ScopeId;
 use policy::Access;
@@ -165,7 +167,8 @@ struct Doorman<'a> {
 impl Doorman<'_> {
     fn believe(&self, read: Result<Option<Signed>, SignatureFault>) -> Result<Caller, Doubt> {
         let api = self.api;
-        let here = local(self.peer, self.request.headers, api.identity.names());
+        let here = local(self.peer, self.request.headers, api.identity.names())
+            .and_then(|()| check_page(self.request.headers));
         let checking = if here.is_ok() { api.checking } else { Checking::Strict };
         let signed = match (read, checking) {
             (Ok(signed), _) => signed,
@@ -264,4 +267,46 @@ impl Doorman<'_> {
 
 fn unknown(access_key: &str) -> Doubt {
     SignatureFault::UnknownKey { access_key: access_key.chars().take(128).collect() }.into()
+}
+
+/// A picture or a link of another site's page makes a GET without an Origin, and a call of the query protocol may be
+/// a GET; browsers still say where it comes from.
+fn check_page(headers: &HeaderMap) -> Result<(), String> {
+    let site = headers.get("sec-fetch-site").map(|site| site.as_bytes());
+    if site == Some(b"cross-site") && !headers.contains_key(ORIGIN) {
+        return Err(
+            "a page of another site may not act here without credentials: serve the page from localhost, \
+                    or sign with a key of `thingstead keys new`"
+                .to_owned(),
+        );
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn a_picture_on_a_page_of_another_site_is_no_caller() {
+        let check = |site: Option<&'static str>, origin: Option<&'static str>, fits: bool| {
+            let mut headers = HeaderMap::new();
+            if let Some(site) = site {
+                headers.insert("sec-fetch-site", HeaderValue::from_static(site));
+            }
+            if let Some(origin) = origin {
+                headers.insert(ORIGIN, HeaderValue::from_static(origin));
+            }
+            assert_eq!(check_page(&headers).is_ok(), fits, "{site:?} {origin:?}");
+        };
+        check(None, None, true);
+        check(Some("same-origin"), None, true);
+        check(Some("same-site"), None, true);
+        check(Some("none"), None, true);
+        check(Some("cross-site"), None, false);
+        // Where there is an Origin, it decides.
+        check(Some("cross-site"), Some("http://app.localhost"), true);
+    }
 }
