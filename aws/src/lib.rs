@@ -5,6 +5,7 @@ mod call;
 pub mod credential;
 mod describe;
 pub mod fault;
+pub mod fuzzing;
 pub mod iam;
 pub mod iot;
 pub mod iot_data;
