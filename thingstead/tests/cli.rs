@@ -9,7 +9,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_thingstead");
-const FREE_PORTS: [&str; 6] = ["--api", "0", "--mqtt", "0", "--tls443", "0"];
+const FREE_PORTS: [&str; 8] = ["--api", "0", "--mqtt", "0", "--tls443", "0", "--https", "0"];
 
 /// An instance that ends with the test.
 struct Instance {
@@ -116,7 +116,7 @@ fn subscriber(instance: &Instance, words: &[&str]) -> (Child, BufReader<ChildStd
 #[test]
 fn a_device_publishes_over_tls_and_sub_prints_it() {
     let instance = Instance::start(&[]);
-    let made = instance.json(&["device", "new", "pump-1", "--key", "p256"]);
+    let made = instance.json(&["device", "new", "pump-1", "--policy", "open", "--key", "p256"]);
     assert_eq!(made["name"], "pump-1");
     let folder = instance.folder.path().join("pump-1");
     assert_eq!(mode(&folder.join("pump-1-private.pem.key")), 0o600);
@@ -147,7 +147,7 @@ fn a_device_publishes_over_tls_and_sub_prints_it() {
 #[test]
 fn a_removed_device_cannot_connect_again() {
     let instance = Instance::start(&[]);
-    instance.done(&["device", "new", "pump-1", "--key", "p256", "--out", "files"]);
+    instance.done(&["device", "new", "pump-1", "--policy", "open", "--key", "p256", "--out", "files"]);
     let certificate = "files/pump-1-certificate.pem.crt";
     let publish = ["pub", "a", "b", "-c", certificate, "-k", "files/pump-1-private.pem.key"];
     instance.done(&publish);
@@ -165,7 +165,7 @@ fn a_removed_device_cannot_connect_again() {
 #[test]
 fn a_restart_keeps_devices_and_identity() {
     let mut instance = Instance::start(&[]);
-    instance.done(&["device", "new", "pump-1", "--key", "p256", "--out", "files"]);
+    instance.done(&["device", "new", "pump-1", "--policy", "open", "--key", "p256", "--out", "files"]);
     let ca = std::fs::read(instance.data().join("ca/AmazonRootCA1.pem")).expect("a certificate");
     let before = instance.json(&["status"])["endpoint"].clone();
     assert_eq!(instance.terminate(), Some(0));
@@ -188,7 +188,7 @@ fn a_device_may_keep_its_key_to_itself() {
         .status()
         .expect("openssl");
     assert!(asked.success());
-    let made = instance.json(&["device", "new", "own", "--csr", "own.csr"]);
+    let made = instance.json(&["device", "new", "own", "--policy", "open", "--csr", "own.csr"]);
     let files = made["files"].as_array().expect("files");
     assert!(!files.iter().any(|file| file == "own-private.pem.key"), "{files:?}");
     instance.done(&["pub", "a", "b", "-c", "own/own-certificate.pem.crt", "-k", "own.key"]);
@@ -215,7 +215,7 @@ fn status_tells_faces_and_numbers() {
             .expect("JSON");
     assert_eq!(status["endpoints"], written);
     assert_eq!(written["pid"], instance.process.id());
-    assert!(written["plain"].is_string() && written["https"].is_null());
+    assert!(written["plain"].is_string() && written["https"].is_string());
     assert!(status["numbers"]["connections"].is_u64());
     assert_eq!(instance.done(&["endpoint"]).trim(), written["mqtt"]);
     assert!(instance.done(&["env"]).contains("export AWS_ENDPOINT_URL='http://127.0.0.1:"));
@@ -273,8 +273,8 @@ fn the_http_face_answers_or_names_what_it_refuses() {
         ("GET", "/metrics", "", "", "200", "thingstead_messages_received_total 0"),
         ("GET", "/", html, "", "303", "location: /_thingstead/"),
         ("GET", "/_thingstead/", "", "", "200", "<h1>Thingstead"),
-        ("GET", "/", "", "", "501", "x-amzn-errortype: NotImplementedException"),
-        ("POST", "/things/a", "", "", "501", "CreateThing"),
+        ("GET", "/", "", "", "404", "no service that is served here"),
+        ("POST", "/things/a", "", "", "200", "\"thingName\":\"a\""),
         ("GET", "/endpoint?endpointType=iot:Data-ATS", "", "", "200", "-ats.iot.us-east-1.amazonaws.com\"}"),
         ("GET", "/endpoint?endpointType=x", "", "", "400", "x-amzn-errortype: InvalidRequestException"),
         ("GET", "/_thingstead/nothing", "", "", "404", "does not exist"),
@@ -340,8 +340,10 @@ fn wrong_usage_ends_with_two() {
 
 #[test]
 fn the_command_line_is_free_of_contradictions() {
-    for verb in ["up", "status", "env", "endpoint", "device", "pub", "sub", "watch", "time", "trace", "demo"]
-    {
+    for verb in [
+        "up", "status", "env", "endpoint", "device", "policy", "why", "pub", "sub", "watch", "time", "trace",
+        "demo",
+    ] {
         let output = Command::new(BINARY).args([verb, "--help"]).output().expect("ran");
         assert_eq!(output.status.code(), Some(0), "{verb}: {}", texts(&output).1);
     }
