@@ -339,3 +339,11 @@ def a_reset_in_the_midst_of_changes_harms_nobody(place):
     for thread in threads:
         thread.join()
     assert server.alive(), server.tail()
+
+
+@promise(values=("/_localstack/health", "/_thingstead/health"))
+def health_names_what_is_served(place, path):
+    status, text = ask(place.server, "GET", path)
+    services = json.loads(text)["services"]
+    assert status == 200 and set(services.values()) == {"running"}, services
+    assert {"iot", "iot-data", "sts", "iam", "mqtt"} <= set(services) and "dynamodb" not in services, services
