@@ -44,6 +44,11 @@ impl Clock {
         self.lock().now_ms()
     }
 
+    /// The same in whole seconds, as certificates count.
+    pub(crate) fn wall_s(&self) -> i64 {
+        i64::try_from(self.wall_ms() / 1000).unwrap_or(i64::MAX)
+    }
+
     pub fn read(&self) -> Reading {
         let wall = self.lock();
         Reading { now_ms: wall.now_ms(), ahead_ms: wall.ahead_ms, frozen: wall.frozen_ms.is_some() }

@@ -327,7 +327,7 @@ impl Core {
                 self.link.with(dirty, |out| out.on_pubcomp(&ack));
             }
             Incoming::Pingreq => self.link.with(dirty, |out| out.put(&Packet::Pingresp)),
-            Incoming::Connect(connect) => return Ok(self.on_connect(*connect)),
+            Incoming::Connect(connect) => return self.on_connect(*connect),
             Incoming::Subscribe(packet) => {
                 if let Some(session) = self.session {
                     self.queued = true;
@@ -355,7 +355,7 @@ impl Core {
         Ok(Flow::Read)
     }
 
-    fn on_connect(&mut self, packet: Connect) -> Flow {
+    fn on_connect(&mut self, packet: Connect) -> Result<Flow, Refusal> {
         self.version = packet.version;
         self.client = packet.client_id.as_str().into();
         self.sent_connect = true;
@@ -365,9 +365,11 @@ impl Core {
             maximum_packet_size: packet.maximum_packet_size.unwrap_or(u32::MAX),
             topic_alias_maximum: packet.topic_alias_maximum.unwrap_or(0),
         };
-        self.access = self.principal.rights.compile(&self.shared, &packet, &self.link.address);
-        // A change of policies that comes from here on finds what it has to change.
         {
+            // Held until the link has its rights: a change of policies comes before them, or finds what to change.
+            let registry = self.shared.registry();
+            let now_s = self.shared.clock.wall_s();
+            self.access = self.principal.rights.compile(&registry, now_s, &packet, &self.link.address)?;
             let mut out = self.link.lock();
             out.prepare(packet.version, limits, packet.request_problem_information);
             out.access = self.access.clone();
@@ -383,7 +385,7 @@ impl Core {
             address: self.link.address.clone(),
             access: self.access.clone(),
         })));
-        Flow::AwaitWelcome
+        Ok(Flow::AwaitWelcome)
     }
 
     fn on_pubrel(&mut self, packet_id: u16, known: bool, dirty: &mut Dirty) {

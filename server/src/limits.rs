@@ -28,6 +28,8 @@ pub(crate) const HANDSHAKE_TURNS: usize = 16;
 pub(crate) const LINGER: Duration = Duration::from_millis(500);
 /// Wishes for the registry decided for one commit.
 pub(crate) const WISHES_PER_COMMIT: usize = 256;
+/// Wishes for the registry that may wait for their commit.
+pub(crate) const WISHES_WAITING: usize = 16_384;
 /// Accounts and regions of one instance.
 pub(crate) const SCOPES: usize = 1000;
 /// Explanations kept for people.

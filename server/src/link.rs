@@ -185,11 +185,12 @@ impl Link {
 
     /// The connection is accepted: CONNACK, and the out-buffer opens.
     ///
-    /// False: it ended while its CONNECT was being decided, and will not report that by itself.
-    pub(crate) fn welcome(&self, welcome: &Welcome<Arc<Link>>, now_ms: u64) -> bool {
+    /// None: it ended while its CONNECT was being decided, and will not report that by itself.
+    pub(crate) fn welcome(&self, welcome: &Welcome<Arc<Link>>, now_ms: u64) -> Option<MutexGuard<'_, Out>> {
         self.keep_alive_s.store(u32::from(welcome.keep_alive_s), Ordering::Relaxed);
         self.heard(now_ms);
-        self.lock().welcome(welcome)
+        let mut out = self.lock();
+        out.welcome(welcome).then_some(out)
     }
 }
 

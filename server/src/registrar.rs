@@ -8,7 +8,7 @@ use message::{Message, QoS, Topic};
 use registry::{Draft, Registry, RegistryEvent};
 use tokio::sync::{Notify, oneshot};
 
-use crate::limits::WISHES_PER_COMMIT;
+use crate::limits::{WISHES_PER_COMMIT, WISHES_WAITING};
 use crate::rights;
 use crate::shared::Shared;
 
@@ -44,6 +44,9 @@ impl Registrar {
         T: Send + 'static,
         E: Send + 'static,
     {
+        if !self.has_room() {
+            return Err(Unavailable(BUSY.to_owned()));
+        }
         let (done, outcome) = oneshot::channel();
         let wish: Wish = Box::new(move |draft| {
             let decided = decide(draft);
@@ -62,6 +65,9 @@ impl Registrar {
         decide: impl FnOnce(&mut Draft<'_>) + Send + 'static,
         then: impl FnOnce(Result<(), String>) + Send + 'static,
     ) {
+        if !self.has_room() {
+            return then(Err(BUSY.to_owned()));
+        }
         let wish: Wish = Box::new(move |draft| {
             decide(draft);
             Box::new(then)
@@ -96,6 +102,11 @@ impl Registrar {
         }
     }
 
+    /// Callers that gave up have left their wishes here, so the number of connections is no bound.
+    fn has_room(&self) -> bool {
+        self.lock().wishes.len() < WISHES_WAITING
+    }
+
     fn take(&self) -> Queue {
         let mut queue = self.lock();
         let most = queue.wishes.len().min(WISHES_PER_COMMIT);
@@ -116,12 +127,17 @@ impl std::fmt::Debug for Registrar {
 }
 
 const STOPPING: &str = "the server is stopping";
+const BUSY: &str = "too many changes wait to be decided: try again in a moment";
 
-async fn empty(shared: &Shared) -> Result<(), String> {
+async fn empty(shared: &Arc<Shared>) -> Result<(), String> {
     shared.ledger.reset(&shared.desk).await?;
     *shared.registry_mut() = Registry::default();
     shared.rotations.forget();
     shared.activity.forget();
+    // Who connected after the sessions were emptied came by a certificate that is gone now.
+    for link in shared.links.all() {
+        rights::review(shared, &link);
+    }
     Ok(())
 }
 
@@ -165,5 +181,26 @@ fn publish(shared: &Shared, events: Vec<RegistryEvent>) {
         };
         let origin = Origin { scope, session: None };
         shared.desk.submit(Event::Publish { origin, message, answer: None });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn wishes_beyond_the_bound_are_refused_at_once() {
+        let registrar = Registrar::default();
+        for _ in 0..WISHES_WAITING {
+            registrar.post(|_| {}, |_| {});
+        }
+        let refused = Arc::new(AtomicBool::new(false));
+        let told = refused.clone();
+        registrar.post(|_| {}, move |committed| told.store(committed.is_err(), Ordering::Relaxed));
+        assert!(refused.load(Ordering::Relaxed));
+        let changed = registrar.change(|_| Ok::<_, ()>(())).await;
+        assert_eq!(changed, Err(Unavailable(BUSY.to_owned())));
     }
 }

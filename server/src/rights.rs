@@ -10,7 +10,7 @@ use broker::presence::DisconnectReason;
 use hub::{Event, Refusal};
 use mqtt::{Connect, ReasonCode, Version};
 use policy::{Access, ConnectAttribute};
-use registry::{Affected, Caller, CertificateId};
+use registry::{Affected, Caller, CertificateId, Registry};
 
 use crate::link::Link;
 use crate::shared::Shared;
@@ -53,12 +53,19 @@ impl Principal {
 }
 
 impl Rights {
-    /// What the sender of this CONNECT may do.
-    pub(crate) fn compile(&self, shared: &Shared, packet: &Connect, address: &str) -> Access {
+    /// What the sender of this CONNECT may do. Its certificate may have been turned off since the handshake.
+    pub(crate) fn compile(
+        &self,
+        registry: &Registry,
+        now_s: i64,
+        packet: &Connect,
+        address: &str,
+    ) -> Result<Access, Refusal> {
         let presented = match self {
-            Rights::Fixed(access) => return access.clone(),
+            Rights::Fixed(access) => return Ok(access.clone()),
             Rights::Certificate(presented) => presented,
         };
+        check_certificate(registry, &presented.id, now_s)?;
         let is_kept = match packet.version {
             Version::V5 => packet.session_expiry_s.unwrap_or(0) > 0,
             _ => !packet.clean_start,
@@ -76,7 +83,18 @@ impl Rights {
             last_will_topic: packet.will.as_ref().map(|will| will.topic.to_string()),
             is_mqtt: true,
         };
-        shared.registry().access(&presented.id, &caller)
+        Ok(registry.access(&presented.id, &caller))
+    }
+}
+
+/// Whether a certificate that is connected, or about to be, may be.
+fn check_certificate(registry: &Registry, id: &CertificateId, now_s: i64) -> Result<(), Refusal> {
+    match registry::verify_presented(id, registry.find_certificate(id), now_s) {
+        Ok(_) => Ok(()),
+        Err(refusal) => {
+            let text = refusal.to_string();
+            Err(Refusal::new(ReasonCode::NotAuthorized, DisconnectReason::ForbiddenAccess, text))
+        }
     }
 }
 
@@ -108,12 +126,12 @@ pub(crate) async fn take_effect(shared: &Arc<Shared>, affected: Affected) {
 /// Works out anew what a connection may do. True: it has new rights, or was sent away.
 pub(crate) fn review(shared: &Shared, link: &Arc<Link>) -> bool {
     let Some(id) = link.certificate else { return false };
-    let now_s = i64::try_from(shared.clock.wall_ms() / 1000).unwrap_or(i64::MAX);
+    let now_s = shared.clock.wall_s();
+    // Always before the link's lock.
     let registry = shared.registry();
-    if let Err(refusal) = registry::verify_presented(&id, registry.find_certificate(&id), now_s) {
+    if let Err(refusal) = check_certificate(&registry, &id, now_s) {
         drop(registry);
-        let text = refusal.to_string();
-        link.finish(Refusal::new(ReasonCode::NotAuthorized, DisconnectReason::ForbiddenAccess, text));
+        link.finish(refusal);
         return true;
     }
     let mut out = link.lock();
@@ -132,8 +150,39 @@ pub(crate) fn review(shared: &Shared, link: &Arc<Link>) -> bool {
     out.access = access.clone();
     out.has_new_access = true;
     if let Some(session) = out.session {
-        drop(out);
+        // With the lock held, so that the hub hears of two changes in the order in which the link got them.
         shared.desk.submit(Event::Access { link: link.clone(), session, access });
     }
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use registry::{Authority, CertificateStatus, KeyChoice, Scope};
+
+    use super::*;
+
+    #[test]
+    fn a_certificate_that_was_turned_off_since_the_handshake_may_not_connect() {
+        let scope = Scope::default();
+        let authority = Authority::create(0).expect("a CA");
+        let issued = authority.issue_device(KeyChoice::P256, 0).expect("a certificate");
+        let mut registry = Registry::default();
+        let rights =
+            Rights::Certificate(Box::new(Presented { id: issued.id, fields: BTreeMap::new(), host: None }));
+        let connect = Connect::new(Version::V311, "pump-1");
+        let unknown = rights.compile(&registry, 1, &connect, "127.0.0.1");
+        assert!(unknown.expect_err("unknown").text.contains("is not registered"));
+        for (status, connects) in [(CertificateStatus::Active, true), (CertificateStatus::Inactive, false)] {
+            let mut draft = registry.draft();
+            if draft.find_certificate(&issued.id).is_none() {
+                draft.register_certificate(&scope, &issued.cert_pem, status, 0).expect("registered");
+            }
+            draft.set_status(&scope, &issued.id, status, 0).expect("set");
+            let change = draft.finish();
+            let _ = registry.apply(change);
+            let compiled = rights.compile(&registry, 1, &connect, "127.0.0.1");
+            assert_eq!(compiled.is_ok(), connects, "{status:?}");
+        }
+    }
 }

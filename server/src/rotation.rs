@@ -51,8 +51,7 @@ impl Rotations {
                 for (key, document) in &page {
                     let id = key.strip_prefix(prefix.as_slice()).and_then(|id| std::str::from_utf8(id).ok());
                     let id = id.and_then(|id| CertificateId::parse(id).ok());
-                    // What a newer version wrote is left alone: the old certificate stays on, and that is said nowhere
-                    // else but safe.
+                    // What a newer version wrote is left alone: the old certificate stays on, which is safe.
                     let stored = serde_json::from_slice::<Stored>(&document.value);
                     if let (Some(id), Ok(stored)) = (id, stored)
                         && stored.format <= FORMAT
@@ -114,10 +113,10 @@ impl Rotation {
 
 /// The new certificate has connected: those that it replaces are turned off, and their connections end.
 pub(crate) fn complete(shared: &Arc<Shared>, new: &CertificateId) {
-    let Some(Rotation { scope, device, old }) = shared.rotations.take(new) else { return };
+    let Some(rotation) = shared.rotations.take(new) else { return };
     let now_ms = shared.clock.wall_ms();
     let (after, new) = (shared.clone(), *new);
-    let (of, ids) = (scope.clone(), old.clone());
+    let (of, ids) = (rotation.scope.clone(), rotation.old.clone());
     shared.registrar.post(
         move |draft| {
             for id in &ids {
@@ -128,17 +127,27 @@ pub(crate) fn complete(shared: &Arc<Shared>, new: &CertificateId) {
                 }
             }
         },
-        move |committed| {
-            if committed.is_ok() {
-                let mut batch = Batch::new();
-                batch.delete(key(&scope, &new.to_string()), Expect::Any);
-                after.desk.post(batch);
-                let old: Vec<String> = old.iter().map(ToString::to_string).collect();
-                let text = format!("certificate {new} has connected; turned off: {}", old.join(", "));
-                after.explain(&device, "rotated", &text);
+        move |committed| match committed {
+            Ok(()) => finish(&after, new, &rotation),
+            Err(why) => {
+                tracing::warn!(why, certificate = %new, "the certificates that it replaces stay on until it connects again");
+                after.rotations.insert(new, rotation);
             }
         },
     );
+}
+
+/// The old ones are off, and so are rotations that were to begin with one of them.
+fn finish(shared: &Shared, new: CertificateId, rotation: &Rotation) {
+    let mut batch = Batch::new();
+    for id in rotation.old.iter().chain([&new]) {
+        shared.rotations.take(id);
+        batch.delete(key(&rotation.scope, &id.to_string()), Expect::Any);
+    }
+    shared.desk.post(batch);
+    let old: Vec<String> = rotation.old.iter().map(ToString::to_string).collect();
+    let text = format!("certificate {new} has connected; turned off: {}", old.join(", "));
+    shared.explain(&rotation.device, "rotated", &text);
 }
 
 fn key(scope: &Scope, id: &str) -> Vec<u8> {

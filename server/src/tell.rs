@@ -25,10 +25,9 @@ pub(crate) fn tell(shared: &Arc<Shared>, notices: Vec<Notice<Arc<Link>>>) {
 fn tell_one(shared: &Arc<Shared>, notice: Notice<Arc<Link>>, wall_ms: u64, now_ms: u64, dirty: &mut Dirty) {
     match notice {
         Notice::Welcome(welcome) => {
-            if welcome.link.welcome(&welcome, now_ms) {
+            if greet(shared, &welcome, now_ms) {
                 note_welcome(shared, &welcome.link, wall_ms);
                 welcome.link.with(dirty, |_| {});
-                tell_changed_access(shared, &welcome);
                 if let Some(certificate) = welcome.link.certificate {
                     rotation::complete(shared, &certificate);
                 }
@@ -86,6 +85,18 @@ fn tell_one(shared: &Arc<Shared>, notice: Notice<Arc<Link>>, wall_ms: u64, now_m
     }
 }
 
+/// Opens the connection; false: it ended meanwhile.
+fn greet(shared: &Shared, welcome: &Welcome<Arc<Link>>, now_ms: u64) -> bool {
+    let Some(out) = welcome.link.welcome(welcome, now_ms) else { return false };
+    // Policies that changed while the CONNECT was being decided: the hub knows only those it came with. With the lock
+    // held, before the connection's own task takes the mark away.
+    if out.has_new_access {
+        let (link, access) = (welcome.link.clone(), out.access.clone());
+        shared.desk.submit(Event::Access { link, session: welcome.session, access });
+    }
+    true
+}
+
 fn note_welcome(shared: &Shared, link: &Link, now_ms: u64) {
     let enter = |record: &mut Record| record.connected(link.number, &link.address, now_ms);
     shared.activity.clients.enter(&link.who(), enter);
@@ -99,15 +110,6 @@ pub(crate) fn tell_unheard(shared: &Shared, unheard: &Unheard<Arc<Link>>) {
         shared.trouble(&who, "receive denied", &refusal);
         refusal.text
     });
-}
-
-/// Policies that changed while the CONNECT was being decided: the hub knows only those it came with.
-fn tell_changed_access(shared: &Shared, welcome: &Welcome<Arc<Link>>) {
-    let out = welcome.link.lock();
-    if out.has_new_access {
-        let (link, access) = (welcome.link.clone(), out.access.clone());
-        shared.desk.submit(Event::Access { link, session: welcome.session, access });
-    }
 }
 
 /// Asks the hub for what the connection may still get of its mailbox, and tells it what the client has taken.

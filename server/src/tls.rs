@@ -158,7 +158,7 @@ pub(crate) fn principal(shared: &Shared, session: &ServerConnection) -> Result<P
         let rights = Rights::Fixed(Access::everything());
         return Ok(Principal { name: "operator".into(), thing: None, scope: ScopeId::default(), rights });
     }
-    let now_s = i64::try_from(shared.clock.wall_ms() / 1000).unwrap_or(i64::MAX);
+    let now_s = shared.clock.wall_s();
     let registry = shared.registry();
     let record = registry.find_certificate(&id);
     match registry::verify_presented(&id, record, now_s) {
@@ -200,7 +200,11 @@ fn register(shared: &Shared, scope: Arc<Scope>, der: &[u8]) {
                 tracing::info!(%error, "a certificate was not registered at its first connection");
             }
         },
-        |_| {},
+        |committed| {
+            if let Err(why) = committed {
+                tracing::warn!(why, "certificates were not registered at their first connection");
+            }
+        },
     );
 }
 

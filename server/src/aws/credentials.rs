@@ -97,7 +97,7 @@ pub(super) fn device(api: &Api, peer: SocketAddr, principal: &Principal) -> Resu
             return Ok(Caller { access, ..Caller::root(api.scope.clone(), &principal.name) });
         }
     };
-    let now_s = (shared.clock.wall_ms() / 1000).cast_signed();
+    let now_s = shared.clock.wall_s();
     let registry = shared.registry();
     let record = registry.find_certificate(&presented.id);
     registry::verify_presented(&presented.id, record, now_s)

@@ -113,7 +113,7 @@ pub(super) async fn issue(api: &Api, key: Key, csr: Option<String>) -> Result<De
         (Key::Rsa | Key::P256, Some(_)) => return Err(Refused::invalid("the field `csr` needs key `csr`")),
         _ => {}
     }
-    let now_s = (api.shared.clock.wall_ms() / 1000).cast_signed();
+    let now_s = api.shared.clock.wall_s();
     let issuer = api.identity.clone();
     let issued = tokio::task::spawn_blocking(move || {
         let key = match &csr {
