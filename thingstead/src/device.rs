@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 
 use crate::Common;
 use crate::api::{Api, encode};
-use crate::{doctor, output};
+use crate::doctor;
+use crate::output::{self, text};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Device {
@@ -149,8 +150,7 @@ fn new(api: &Api, verb: &New) -> Result<()> {
     let shown = std::path::absolute(&folder).unwrap_or(folder);
     let endpoint = endpoint(&reply)?;
     if verb.common.json {
-        let files: Vec<&Value> =
-            reply["files"].as_array().into_iter().flatten().map(|file| &file["name"]).collect();
+        let files: Vec<&Value> = output::list(&reply["files"]).map(|file| &file["name"]).collect();
         output::json(&json!({
             "name": verb.name, "thing_id": reply["thing_id"], "certificate_id": reply["certificate_id"],
             "policy": reply["policy"],
@@ -191,7 +191,7 @@ fn rotate(api: &Api, verb: &Rotate) -> Result<()> {
     let wish = key_wish(verb.key, verb.csr.as_deref())?;
     std::fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
     let reply = api.post(&format!("{PATH}/{}/rotate", encode(&verb.name)), &wish)?;
-    for file in reply["files"].as_array().into_iter().flatten() {
+    for file in output::list(&reply["files"]) {
         let name = file["name"].as_str().unwrap_or_default();
         let path = folder.join(name);
         if path.exists() && (name.ends_with(".crt") || name.ends_with(".key")) {
@@ -209,7 +209,7 @@ fn rotate(api: &Api, verb: &Rotate) -> Result<()> {
     }
     output::line(&format!("{} has a new certificate: {}", verb.name, text(&reply["certificate_id"])));
     output::line(&format!("files in {}; those before are there as *.previous", folder.display()));
-    for old in reply["replaces"].as_array().into_iter().flatten() {
+    for old in output::list(&reply["replaces"]) {
         output::line(&format!("certificate {} is turned off once the new one has connected", text(old)));
     }
     Ok(())
@@ -302,10 +302,7 @@ fn list(api: &Api, common: &Common) -> Result<()> {
     }
     let mut rows = vec![["NAME", "CONNECTED", "CERTIFICATES", "MADE"].map(str::to_owned).to_vec()];
     for device in devices {
-        let certificates: Vec<String> = device["certificates"]
-            .as_array()
-            .into_iter()
-            .flatten()
+        let certificates: Vec<String> = output::list(&device["certificates"])
             .map(|one| format!("{}… {}", text(&one["id"]).get(..8).unwrap_or_default(), text(&one["status"])))
             .collect();
         rows.push(vec![
@@ -343,7 +340,7 @@ fn show(api: &Api, verb: &Show) -> Result<()> {
         vec!["made".to_owned(), output::instant(device["created_ms"].as_u64().unwrap_or(0), form)],
         vec!["connected".to_owned(), if device["connected"] == true { "yes" } else { "no" }.to_owned()],
     ];
-    for certificate in device["certificates"].as_array().into_iter().flatten() {
+    for certificate in output::list(&device["certificates"]) {
         let until_ms = certificate["not_after_s"].as_u64().unwrap_or(0).saturating_mul(1000);
         let until = output::instant(until_ms, "%Y-%m-%d");
         let (id, status) = (text(&certificate["id"]), text(&certificate["status"]));
@@ -359,8 +356,4 @@ fn endpoint(reply: &Value) -> Result<Endpoint> {
     let (port, https_port) = (port("port"), port("https_port"));
     let https_port = https_port.context("the reply has no port for HTTPS")?;
     Ok(Endpoint { host, port: port.context("the reply has no port")?, https_port })
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or("-")
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::Common;
 use crate::api::{Api, encode};
-use crate::output;
+use crate::output::{self, list, texts};
 use crate::why::pasteable;
 
 pub(crate) fn doctor(api: &Api, device: &str, common: &Common) -> Result<()> {
@@ -24,11 +24,11 @@ pub(crate) fn doctor(api: &Api, device: &str, common: &Common) -> Result<()> {
 
 fn describe(reply: &Value, common: &Common) -> Vec<String> {
     let mut lines = Vec::new();
-    for check in reply["checks"].as_array().into_iter().flatten() {
+    for check in list(&reply["checks"]) {
         let mark = if check["ok"] == true { '✔' } else { '✘' };
         let word = |name: &str| check[name].as_str().unwrap_or_default().to_owned();
         lines.push(format!("{mark} {:<20} {}", word("name"), word("text")).trim_end().to_owned());
-        for fix in check["fixes"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        for fix in texts(&check["fixes"]) {
             lines.push(format!("  {:<20} {}", "fix", pasteable(fix, common)));
         }
     }

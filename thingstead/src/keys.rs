@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::Common;
 use crate::api::{Api, encode};
-use crate::output;
+use crate::output::{self, text};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Keys {
@@ -105,8 +105,4 @@ fn list(reply: &Value) {
         ]);
     }
     output::table(&rows);
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or("-")
 }

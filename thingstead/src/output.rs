@@ -50,6 +50,21 @@ pub(crate) fn table(rows: &[Vec<String>]) {
     }
 }
 
+/// A text of a reply as people read it.
+pub(crate) fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or("-")
+}
+
+/// The entries of a list of a reply.
+pub(crate) fn list(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
+}
+
+/// Those that are texts.
+pub(crate) fn texts(value: &Value) -> impl Iterator<Item = &str> {
+    list(value).filter_map(Value::as_str)
+}
+
 /// A time of the platform as people read it, in UTC.
 pub(crate) fn instant(at_ms: u64, form: &str) -> String {
     let at = i64::try_from(at_ms).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());

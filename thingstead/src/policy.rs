@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::Common;
 use crate::api::{Api, encode};
-use crate::output;
+use crate::output::{self, list, text, texts};
 use crate::why::pasteable;
 use place::place;
 
@@ -127,7 +127,7 @@ fn show(verb: &Show) -> Result<()> {
         let version =
             if policy["version"].is_null() { &policy["default_version"] } else { &policy["version"] };
         output::line(&format!("policy {} (version {version})", text(&policy["name"])));
-        for target in policy["attached_to"].as_array().into_iter().flatten() {
+        for target in list(&policy["attached_to"]) {
             output::line(&format!("  attached to {}", text(target)));
         }
         output::line(&serde_json::to_string_pretty(&policy["document"])?);
@@ -137,7 +137,7 @@ fn show(verb: &Show) -> Result<()> {
 
 fn rows(reply: &Value) -> Vec<Vec<String>> {
     let mut rows = vec![["NAME", "VERSION", "ATTACHED TO"].map(str::to_owned).to_vec()];
-    for policy in reply["policies"].as_array().into_iter().flatten() {
+    for policy in list(&reply["policies"]) {
         let targets = policy["attached_to"].as_array().map_or(0, Vec::len);
         rows.push(vec![
             text(&policy["name"]).to_owned(),
@@ -160,11 +160,11 @@ fn check(verb: &Wish) -> Result<()> {
             "{mark} {}",
             text(&verdict["text"]).split(". Fix: ").next().unwrap_or_default()
         ));
-        for variable in verdict["variables"].as_array().into_iter().flatten() {
+        for variable in list(&verdict["variables"]) {
             let value = variable["value"].as_str().unwrap_or("(no value)");
             output::line(&format!("  {} = {value}", text(&variable["name"])));
         }
-        for fix in reply["fixes"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        for fix in texts(&reply["fixes"]) {
             output::line(&format!("  fix: {}", pasteable(fix, &verb.common)));
         }
     }
@@ -198,7 +198,7 @@ fn tighten(verb: &Tighten) -> Result<()> {
     }
     output::line(&serde_json::to_string_pretty(&reply["document"])?);
     let lines = |head: &str, field: &str| {
-        for found in reply[field].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        for found in texts(&reply[field]) {
             output::line(&format!("{head} {found}"));
         }
     };
@@ -261,10 +261,6 @@ fn findings(document: &str) -> Vec<Value> {
             })
             .collect(),
     }
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or("-")
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::Common;
 use crate::api::{Api, encode};
-use crate::output;
+use crate::output::{self, list, text, texts};
 
 /// Why a device does not work: the last thing that went wrong, and the fix
 #[derive(Debug, Args)]
@@ -48,15 +48,15 @@ pub(crate) fn describe(reply: &Value, common: &Common) -> Vec<String> {
         lines.push(format!("{device}  {}  {}{again}", at(&trouble["at_ms"]), text(&trouble["what"])));
         lines.extend(reasons(reply, trouble));
     }
-    lines.extend(list(&reply["hints"]).map(|hint| line("hint", hint)));
+    lines.extend(texts(&reply["hints"]).map(|hint| line("hint", hint)));
     let is_mended = reply["allowed_now"] == true;
     if is_mended {
         lines.push(line("now", "the policies allow it"));
     } else {
-        lines.extend(list(&reply["fixes"]).map(|fix| line("fix", &pasteable(fix, common))));
+        lines.extend(texts(&reply["fixes"]).map(|fix| line("fix", &pasteable(fix, common))));
     }
     lines.extend(did_last(&reply["did_last"]));
-    lines.extend(reply["earlier"].as_array().into_iter().flatten().map(|before| {
+    lines.extend(list(&reply["earlier"]).map(|before| {
         let brief: String = text(&before["text"]).chars().take(120).collect();
         line("before", &format!("{}  {}: {brief}", at(&before["at_ms"]), text(&before["what"])))
     }));
@@ -68,7 +68,7 @@ pub(crate) fn describe(reply: &Value, common: &Common) -> Vec<String> {
 fn handshakes(reply: &Value) -> Vec<String> {
     let since =
         reply["trouble"]["at_ms"].as_u64().max(reply["did_last"]["connected_ms"].as_u64()).unwrap_or(0);
-    let failed = reply["handshakes"].as_array().into_iter().flatten();
+    let failed = list(&reply["handshakes"]);
     failed
         .filter(|failed| {
             reply["did_last"]["connected"] != true && failed["at_ms"].as_u64().unwrap_or(0) >= since
@@ -94,7 +94,7 @@ fn reasons(reply: &Value, trouble: &Value) -> Vec<String> {
     let why = text(&verdict["text"]);
     let why = why.split_once(&tried).map_or(why, |(_, why)| why);
     lines.push(line("why", why.split(". Fix: ").next().unwrap_or(why)));
-    for variable in verdict["variables"].as_array().into_iter().flatten() {
+    for variable in list(&verdict["variables"]) {
         let value =
             variable["value"].as_str().map_or_else(|| "(no value)".to_owned(), |value| format!("= {value}"));
         lines.push(line("variable", &format!("{} {value}", text(&variable["name"]))));
@@ -129,14 +129,6 @@ fn line(head: &str, text: &str) -> String {
 
 fn at(value: &Value) -> String {
     output::instant(value.as_u64().unwrap_or(0), "%H:%M:%S")
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or("-")
-}
-
-fn list(value: &Value) -> impl Iterator<Item = &str> {
-    value.as_array().into_iter().flatten().filter_map(Value::as_str)
 }
 
 /// A command of ours, for the instance that was asked.
