@@ -58,9 +58,21 @@ impl Pattern {
     /// Where matching can stand after this prefix: the pattern matches `prefix + rest` exactly if it
     /// matches `rest` from one of these places.
     pub(crate) fn places_after(&self, prefix: &str) -> Vec<u16> {
-        let mut places: Vec<usize> = vec![0];
+        // What stands before the first wildcard has one place at a time, and needs no list of them.
+        let plain = self.bytes.iter().position(|byte| matches!(*byte, RUN | ONE)).unwrap_or(self.bytes.len());
+        // A prefix with no end of a character there differs before.
+        let Some((head, rest)) = prefix.split_at_checked(plain.min(prefix.len())) else { return Vec::new() };
+        if !self.bytes.starts_with(head.as_bytes()) {
+            return Vec::new();
+        }
+        let mut places: Vec<usize> = vec![head.len()];
         self.settle(&mut places);
-        for ch in prefix.chars() {
+        for ch in rest.chars() {
+            let Some(&first) = places.first() else { break };
+            // A run at the end takes whatever comes.
+            if first + 1 == self.bytes.len() && self.bytes.get(first) == Some(&RUN) {
+                break;
+            }
             let mut buffer = [0; 4];
             let encoded = ch.encode_utf8(&mut buffer).as_bytes();
             let mut next: Vec<usize> = Vec::new();
