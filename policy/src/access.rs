@@ -30,11 +30,11 @@ pub struct Access(Option<Arc<Compiled>>);
 
 #[derive(Debug)]
 struct Compiled {
-    documents: Vec<NamedDocument>,
+    documents: Box<[NamedDocument]>,
     variables: Variables,
     prefix: String,
-    /// The denying ones first.
-    clauses: Vec<Clause>,
+    /// The denying ones first. Every connection has its own, so no list in them has room to spare.
+    clauses: Box<[Clause]>,
 }
 
 /// A statement that can match, with its variables filled in.
@@ -49,9 +49,9 @@ struct Clause {
     holds_otherwise: bool,
     /// A condition needs a value that comes with the ask.
     asks: bool,
-    patterns: Vec<Pattern>,
+    patterns: Box<[Pattern]>,
     /// For each kind of resource, where each pattern stands behind `prefix` and the kind's word.
-    starts: [Vec<(u16, u16)>; KINDS.len()],
+    starts: [Box<[(u16, u16)]>; KINDS.len()],
 }
 
 const KINDS: [&str; 5] = ["topic/", "topicfilter/", "client/", "thing/", "rolealias/"];
@@ -64,14 +64,16 @@ impl Access {
 
     pub fn compile(documents: &[NamedDocument], variables: Variables) -> Access {
         let prefix = variables.arn_prefix();
+        let heads = KINDS.map(|kind| format!("{prefix}{kind}"));
         let mut clauses = Vec::new();
         for (document, named) in documents.iter().enumerate() {
             for (position, statement) in named.document.statements().iter().enumerate() {
-                clauses.extend(clause(document, position, statement, &variables, &prefix));
+                clauses.extend(clause(document, position, statement, &variables, &heads));
             }
         }
         clauses.sort_by_key(|clause| clause.effect == Effect::Allow);
-        Access(Some(Arc::new(Compiled { documents: documents.to_vec(), variables, prefix, clauses })))
+        let (documents, clauses) = (documents.into(), clauses.into());
+        Access(Some(Arc::new(Compiled { documents, variables, prefix, clauses })))
     }
 
     /// The decision alone, without allocating for topics, filters, clients, things and role aliases.
@@ -124,14 +126,14 @@ fn clause(
     position: usize,
     statement: &Statement,
     variables: &Variables,
-    prefix: &str,
+    heads: &[String; KINDS.len()],
 ) -> Option<Clause> {
     let filled: Vec<_> = statement.resources.iter().map(|resource| resource.fill(variables)).collect();
     // An exception that cannot be worked out must not widen what is allowed.
     if statement.not_resource && statement.effect == Effect::Allow && filled.iter().any(Result::is_err) {
         return None;
     }
-    let patterns: Vec<Pattern> = filled.into_iter().flatten().collect();
+    let patterns: Box<[Pattern]> = filled.into_iter().flatten().collect();
     if patterns.is_empty() && !statement.not_resource {
         return None;
     }
@@ -144,13 +146,12 @@ fn clause(
     if !holds_connecting && !holds_otherwise {
         return None;
     }
-    let starts = KINDS.map(|kind| {
-        let head = format!("{prefix}{kind}");
-        let mut starts = Vec::new();
-        for (index, pattern) in (0u16..).zip(&patterns) {
-            starts.extend(pattern.places_after(&head).into_iter().map(|place| (index, place)));
-        }
-        starts
+    let starts = heads.each_ref().map(|head| {
+        let each = (0u16..).zip(&patterns);
+        each.flat_map(|(index, pattern)| {
+            pattern.places_after(head).into_iter().map(move |place| (index, place))
+        })
+        .collect()
     });
     Some(Clause {
         document,
