@@ -49,6 +49,8 @@ def groups_form_a_tree_with_limits(place):
     assert metadata["parentGroupName"] == "level2"
     above = [{"groupName": name, "groupArn": arn(place, f"thinggroup/{name}")} for name in names[:2]]
     assert metadata["rootToParentThingGroups"] == above
+    top = iot.describe_thing_group(thingGroupName="level1")["thingGroupMetadata"]
+    assert set(top) == {"creationDate"}, top
     refused(iot.delete_thing_group, "InvalidRequestException", "below", thingGroupName="level3")
 
     def listed(**arguments):

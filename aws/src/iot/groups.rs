@@ -115,7 +115,7 @@ structures! {
 
     ThingGroupMetadata {
         parent_group_name: Option<String> = "parentGroupName",
-        root_to_parent_thing_groups: Vec<GroupNameAndArn> = "rootToParentThingGroups",
+        root_to_parent_thing_groups: Option<Vec<GroupNameAndArn>> = "rootToParentThingGroups",
         creation_date: Seconds = "creationDate",
     }
 }

@@ -62,7 +62,9 @@ pub(super) fn describe(
         },
         thing_group_metadata: ThingGroupMetadata {
             parent_group_name: group.parent.as_deref().map(str::to_owned),
-            root_to_parent_thing_groups: lineage.iter().map(|group| named(plane, &group.name)).collect(),
+            // AWS leaves it out for a group at the top.
+            root_to_parent_thing_groups: (!lineage.is_empty())
+                .then(|| lineage.iter().map(|group| named(plane, &group.name)).collect()),
             creation_date: date(group.created_ms),
         },
         ..DescribeThingGroupOutput::default()
