@@ -152,6 +152,10 @@ fn a_certificate_is_registered_once() {
     check(&other(), &pems()[0], NOW_MS, RegistryError::CertificateElsewhere { id, scope: scope.clone() });
     let not_after_s = 2_524_607_999;
     check(&scope, &pems()[0], 2_524_608_000_000, RegistryError::Expired { id, not_after_s });
+    let mut draft = house.registry.draft();
+    let again =
+        draft.register_certificate_with_ca(&scope, &pems()[0], None, CertificateStatus::Active, NOW_MS);
+    assert_eq!(again, Err(RegistryError::CertificateExists(id)), "whether or not its CA is registered");
 }
 
 #[test]

@@ -50,6 +50,7 @@ impl Draft<'_> {
         now_ms: u64,
     ) -> Result<CertificateId, RegistryError> {
         let certificate = PublicCertificate::from_pem(pem)?;
+        self.check_unknown(scope, &certificate.id)?;
         let ca = self.issuer(scope, &certificate, ca_pem)?;
         let (ca, mode) = (ca.id, ca.mode);
         self.register(scope, certificate, (Some(ca), mode), status, now_ms)
@@ -213,14 +214,8 @@ impl Draft<'_> {
         now_ms: u64,
     ) -> Result<CertificateId, RegistryError> {
         check_not_expired(&certificate, now_ms)?;
+        self.check_unknown(scope, &certificate.id)?;
         let PublicCertificate { id, pem, not_before_s, not_after_s, .. } = certificate;
-        match self.find_certificate(&id) {
-            Some(found) if *found.scope == *scope => return Err(RegistryError::CertificateExists(id)),
-            Some(found) => {
-                return Err(RegistryError::CertificateElsewhere { id, scope: found.scope.clone() });
-            }
-            None => {}
-        }
         let record = CertificateRecord {
             id,
             scope: self.shared(scope),
@@ -239,6 +234,14 @@ impl Draft<'_> {
         self.replace_certificate(id, Some(record));
         self.pems.put(self.step, id, Some(pem));
         Ok(id)
+    }
+
+    fn check_unknown(&self, scope: &Scope, id: &CertificateId) -> Result<(), RegistryError> {
+        match self.find_certificate(id) {
+            None => Ok(()),
+            Some(found) if *found.scope == *scope => Err(RegistryError::CertificateExists(*id)),
+            Some(found) => Err(RegistryError::CertificateElsewhere { id: *id, scope: found.scope.clone() }),
+        }
     }
 
     /// The registered CA whose key signed the certificate.
