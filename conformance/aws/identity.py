@@ -82,21 +82,23 @@ def a_role_lives_from_its_creation_to_its_end(place):
     iam = client(place, "iam")
     made = iam.create_role(
         RoleName="worker", Path="/plant/", AssumeRolePolicyDocument=trust({"Service": "iot.amazonaws.com"}),
-        Description="moves things", MaxSessionDuration=7200, Tags=[{"Key": "line", "Value": "4"}],
+        Description="moves <things> & \"'", MaxSessionDuration=7200, Tags=[{"Key": "line", "Value": "4"}],
     )["Role"]
+    assert "MaxSessionDuration" not in made, made
     assert made["Arn"] == f"arn:aws:iam::{account_of(place)}:role/plant/worker" and made["RoleId"].startswith("AROA")
     found = iam.get_role(RoleName="worker")["Role"]
     assert found["AssumeRolePolicyDocument"] == json.loads(trust({"Service": "iot.amazonaws.com"})), found
-    assert (found["Path"], found["MaxSessionDuration"], found["Description"]) == ("/plant/", 7200, "moves things")
+    assert (found["Path"], found["MaxSessionDuration"], found["Description"]) == ("/plant/", 7200, "moves <things> & \"'")
+    assert found["RoleLastUsed"] == {}, found
     assert found["Tags"] == [{"Key": "line", "Value": "4"}] and found["CreateDate"].tzinfo, found
     iam.update_role(RoleName="worker", Description="", MaxSessionDuration=3600)
     iam.update_assume_role_policy(RoleName="worker", PolicyDocument=trust({"AWS": "*"}))
     found = iam.get_role(RoleName="worker")["Role"]
     assert found["MaxSessionDuration"] == 3600 and not found.get("Description"), found
     assert found["AssumeRolePolicyDocument"]["Statement"][0]["Principal"] == {"AWS": "*"}, found
-    iam.tag_role(RoleName="worker", Tags=[{"Key": "line", "Value": "5"}, {"Key": "a&b<c>", "Value": "ü \"'"}])
+    iam.tag_role(RoleName="worker", Tags=[{"Key": "line", "Value": "5"}, {"Key": "a:b/c", "Value": "ü @="}])
     iam.untag_role(RoleName="worker", TagKeys=["line", "none"])
-    assert iam.list_role_tags(RoleName="worker")["Tags"] == [{"Key": "a&b<c>", "Value": "ü \"'"}]
+    assert iam.list_role_tags(RoleName="worker")["Tags"] == [{"Key": "a:b/c", "Value": "ü @="}]
     assert iam.list_instance_profiles_for_role(RoleName="worker")["InstanceProfiles"] == []
     iam.delete_role(RoleName="worker")
     refused(iam.get_role, "NoSuchEntityException", "worker", RoleName="worker")
@@ -193,7 +195,6 @@ def what_iam_refuses_has_iams_name(place):
          {"RoleName": "none", "PolicyName": "p", "PolicyDocument": OPEN}),
         ("NoSuchEntityException", 404, "create-policy", iam.attach_role_policy,
          {"RoleName": "worker", "PolicyArn": f"arn:aws:iam::{account_of(place)}:policy/none"}),
-        ("InvalidInputException", 400, "ARN", iam.get_policy, {"PolicyArn": "arn:aws:iam::1:policy/none"}),
         ("NoSuchEntityException", 404, "AWS itself", iam.get_policy,
          {"PolicyArn": "arn:aws:iam::aws:policy/AWSIoTFullAccess"}),
         ("InvalidInputException", 400, "twice", iam.tag_role,
@@ -203,6 +204,11 @@ def what_iam_refuses_has_iams_name(place):
     ]:
         error = refused(call, code, words, **arguments)
         assert error["status"] == status, error
+    denied("ValidationError", 400, iam.get_policy, "ARN", PolicyArn="arn:aws:iam::1:policy/none")
+    refused(iam.create_role, "MalformedPolicyDocumentException", "sts:AssumeRole", RoleName="x",
+            AssumeRolePolicyDocument=trust({"AWS": "*"}).replace("sts:AssumeRole", "s3:GetObject"))
+    for document in [OPEN.replace("2012-10-17", "2008-10-17"), OPEN.replace('"*"', '"bucket"')]:
+        refused(iam.create_policy, "MalformedPolicyDocumentException", "Syntax", PolicyName="x", PolicyDocument=document)
     unserved(iam.create_user, "CreateUser", UserName="ann")
     unserved(iam.create_role, "PermissionsBoundary", RoleName="bound", AssumeRolePolicyDocument=trust({"AWS": "*"}),
              PermissionsBoundary="arn:aws:iam::aws:policy/AdministratorAccess")

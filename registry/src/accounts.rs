@@ -8,6 +8,7 @@ mod fault;
 pub mod limits;
 mod policies;
 mod roles;
+mod statement;
 mod table;
 #[cfg(test)]
 mod tests;

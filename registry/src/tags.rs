@@ -40,9 +40,12 @@ pub(crate) fn check(tags: &Tags) -> Result<(), RegistryError> {
         return Err(RegistryError::TooManyTags(tags.len()));
     }
     for (key, value) in tags {
-        let legal = |c: char| c.is_alphanumeric() || c == ' ' || "_.:/=+-@".contains(c);
         let count = key.chars().count();
-        if count == 0 || count > limits::TAG_KEY_CHARS || !key.chars().all(legal) || key.starts_with("aws:") {
+        if count == 0
+            || count > limits::TAG_KEY_CHARS
+            || !key.chars().all(is_legal)
+            || key.starts_with("aws:")
+        {
             return Err(RegistryError::TagKey(clipped(key)));
         }
         if value.chars().count() > limits::TAG_VALUE_CHARS {
@@ -50,4 +53,9 @@ pub(crate) fn check(tags: &Tags) -> Result<(), RegistryError> {
         }
     }
     Ok(())
+}
+
+/// What a key is made of, and in IAM a value too: letters, numbers and spaces of any script, and a few marks.
+pub(crate) fn is_legal(c: char) -> bool {
+    c.is_alphanumeric() || (c.is_whitespace() && !c.is_control()) || "_.:/=+-@".contains(c)
 }

@@ -1,19 +1,23 @@
 //! The JSON of IAM's policies and the words around them in, "well formed" or what is wrong out. Evaluates nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::fault::AccountsError;
-use super::limits;
+use super::{limits, statement};
+use crate::tags::is_legal;
+use crate::thing_type::clipped;
 
 /// Which kind of document it is: they differ in whom and what they name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Use {
     /// Who may assume a role.
     Trust,
-    /// What a role may do.
-    Rights,
+    /// What a role may do, written into the role.
+    Inline,
+    /// The same in a policy of its own, for which AWS takes the newer language only.
+    Managed,
 }
 
 pub(super) fn check(text: &str, used: Use) -> Result<(), AccountsError> {
@@ -64,7 +68,7 @@ pub(super) fn check_tags(tags: &BTreeMap<String, String>) -> Result<(), Accounts
         let fits = (1..=limits::TAG_KEY_CHARS).contains(&key.chars().count())
             && !key.to_ascii_lowercase().starts_with("aws:")
             && value.chars().count() <= limits::TAG_VALUE_CHARS
-            && !key.chars().chain(value.chars()).any(char::is_control);
+            && key.chars().chain(value.chars()).all(is_legal);
         if !fits {
             return Err(AccountsError::Tag(key.chars().take(limits::TAG_KEY_CHARS).collect()));
         }
@@ -86,88 +90,44 @@ fn check_json(text: &str, used: Use) -> Result<(), String> {
     let Value::Object(members) = &policy else { return Err("it must be a JSON object".to_owned()) };
     for name in members.keys() {
         if !matches!(name.as_str(), "Version" | "Id" | "Statement") {
-            return Err(format!("it has a member {name:?}: Version, Id and Statement are allowed"));
+            return Err(format!(
+                "it has a member {:?}: Version, Id and Statement are allowed",
+                clipped(name)
+            ));
         }
     }
     match members.get("Version") {
-        None => {}
-        Some(Value::String(version)) if version == "2012-10-17" || version == "2008-10-17" => {}
-        Some(other) => return Err(format!("Version is {other}: give \"2012-10-17\"")),
+        Some(Value::String(version)) if version == "2012-10-17" => {}
+        None if used != Use::Managed => {}
+        Some(Value::String(version)) if used != Use::Managed && version == "2008-10-17" => {}
+        None => return Err("it has no Version: give \"2012-10-17\"".to_owned()),
+        Some(other) => {
+            return Err(format!("Version is {}: give \"2012-10-17\"", clipped(&other.to_string())));
+        }
+    }
+    if members.get("Id").is_some_and(|id| !id.is_string()) {
+        return Err("its Id is no text".to_owned());
     }
     let statements = statements(&policy);
     if statements.is_empty() {
         return Err("it has no Statement: give at least one".to_owned());
     }
+    let mut sids = BTreeSet::new();
     for (number, statement) in (1..).zip(statements) {
         let Value::Object(statement) = statement else {
             return Err(format!("statement {number} must be a JSON object"));
         };
-        check_statement(statement, used).map_err(|reason| format!("statement {number} {reason}"))?;
+        statement::check(statement, used).map_err(|reason| format!("statement {number} {reason}"))?;
+        if let Some(Value::String(sid)) =
+            statement.get("Sid").filter(|sid| *sid != "" && !sids.insert(sid.to_string()))
+        {
+            return Err(format!(
+                "statement {number} has the Sid {:?} of an earlier one: rename it",
+                clipped(sid)
+            ));
+        }
     }
     Ok(())
-}
-
-fn check_statement(statement: &Map<String, Value>, used: Use) -> Result<(), String> {
-    let pair = match used {
-        Use::Trust => ["Principal", "NotPrincipal"],
-        Use::Rights => ["Resource", "NotResource"],
-    };
-    for name in statement.keys() {
-        let fits = matches!(name.as_str(), "Sid" | "Effect" | "Action" | "NotAction" | "Condition")
-            || pair.contains(&name.as_str());
-        if !fits {
-            return Err(format!("has prohibited field {name}"));
-        }
-    }
-    match statement.get("Effect") {
-        Some(Value::String(effect)) if effect == "Allow" || effect == "Deny" => {}
-        _ => return Err("must have an Effect, \"Allow\" or \"Deny\"".to_owned()),
-    }
-    check_pair(statement, ["Action", "NotAction"], is_words)?;
-    check_pair(statement, pair, if used == Use::Trust { is_principal } else { is_words })?;
-    match statement.get("Condition") {
-        None | Some(Value::Object(_)) => Ok(()),
-        Some(_) => Err("has a Condition that is no JSON object".to_owned()),
-    }
-}
-
-/// Exactly one of the two must be there, and be well formed.
-fn check_pair(
-    statement: &Map<String, Value>,
-    [name, negated]: [&str; 2],
-    is_well_formed: fn(&Value) -> bool,
-) -> Result<(), String> {
-    match (statement.get(name), statement.get(negated)) {
-        (Some(value), None) | (None, Some(value)) if is_well_formed(value) => Ok(()),
-        (Some(_), None) | (None, Some(_)) => {
-            Err(format!("has a malformed {name}: give text or a list of texts"))
-        }
-        (Some(_), Some(_)) => Err(format!("has both {name} and {negated}: keep one")),
-        (None, None) => Err(format!("must have {name}")),
-    }
-}
-
-fn is_words(value: &Value) -> bool {
-    match value {
-        Value::String(word) => !word.is_empty(),
-        Value::Array(words) => {
-            !words.is_empty() && words.iter().all(|word| word.as_str().is_some_and(|w| !w.is_empty()))
-        }
-        _ => false,
-    }
-}
-
-/// `"*"`, or names below AWS, Service, Federated or CanonicalUser.
-fn is_principal(value: &Value) -> bool {
-    match value {
-        Value::String(all) => all == "*",
-        Value::Object(kinds) => {
-            let is_kind =
-                |kind: &String| matches!(kind.as_str(), "AWS" | "Service" | "Federated" | "CanonicalUser");
-            !kinds.is_empty() && kinds.iter().all(|(kind, names)| is_kind(kind) && is_words(names))
-        }
-        _ => false,
-    }
 }
 
 #[cfg(test)]
@@ -188,30 +148,46 @@ mod tests {
             |rest: &str| format!(r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow",{rest}}}]}}"#);
         let service = r#""Action":"sts:AssumeRole","Principal":{"Service":"lambda.amazonaws.com"}"#;
         check(Use::Trust, &trust(service), None);
-        check(Use::Rights, &trust(service), Some("prohibited field Principal"));
-        check(Use::Trust, &trust(r#""Action":["a:b"],"Principal":"*""#), None);
-        check(Use::Trust, &trust(r#""Action":["a:b"],"Principal":{"AWS":["1","2"]}"#), None);
-        check(Use::Trust, &trust(r#""Action":["a:b"],"Principal":{"Aws":"1"}"#), Some("malformed Principal"));
-        check(Use::Trust, &trust(r#""Action":[],"Principal":"*""#), Some("malformed Action"));
-        check(Use::Trust, &trust(r#""Action":"a:b""#), Some("must have Principal"));
-        check(Use::Rights, &trust(r#""Action":"a:b","Resource":"*""#), None);
-        check(Use::Rights, &trust(r#""NotAction":"a:b","NotResource":["*"]"#), None);
+        check(Use::Inline, &trust(service), Some("prohibited field Principal"));
+        check(Use::Trust, &trust(r#""Action":["sts:AssumeRole"],"Principal":"*""#), None);
+        check(Use::Trust, &trust(r#""Action":["sts:AssumeRole"],"Principal":{"AWS":["1","2"]}"#), None);
         check(
-            Use::Rights,
+            Use::Trust,
+            &trust(r#""Action":["sts:AssumeRole"],"Principal":{"Aws":"1"}"#),
+            Some("malformed Principal"),
+        );
+        check(Use::Trust, &trust(r#""Action":[],"Principal":"*""#), Some("malformed Action"));
+        check(Use::Trust, &trust(r#""Action":"sts:*""#), Some("must have Principal"));
+        check(Use::Inline, &trust(r#""Action":"a:b","Resource":"*""#), None);
+        check(Use::Inline, &trust(r#""NotAction":"a:b","NotResource":["*"]"#), None);
+        check(
+            Use::Inline,
             &trust(r#""Action":"a:b","NotAction":"a:b","Resource":"*""#),
             Some("both Action and"),
         );
-        check(Use::Rights, &trust(r#""Action":"a:b","Resource":"*","Condition":1"#), Some("Condition"));
-        check(Use::Rights, r#"{"Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}"#, None);
-        check(Use::Rights, r#"{"Statement":{"Effect":"No","Action":"*","Resource":"*"}}"#, Some("an Effect"));
-        check(Use::Rights, r#"{"Statement":[]}"#, Some("no Statement"));
-        check(Use::Rights, r#"{"Statement":[1]}"#, Some("statement 1 must be"));
-        check(Use::Rights, r#"{"Version":"2020-01-01"}"#, Some("2012-10-17"));
-        check(Use::Rights, r#"{"version":"2012-10-17"}"#, Some("member \"version\""));
-        check(Use::Rights, "[]", Some("JSON object"));
-        check(Use::Rights, "{", Some("no JSON"));
-        check(Use::Rights, &"[".repeat(100_000), Some("no JSON"));
-        check(Use::Rights, &" ".repeat(131_073), Some("may have 131072"));
+        check(Use::Inline, &trust(r#""Action":"a:b","Resource":"*","Condition":1"#), Some("Condition"));
+        check(Use::Inline, r#"{"Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}"#, None);
+        check(Use::Inline, r#"{"Statement":{"Effect":"No","Action":"*","Resource":"*"}}"#, Some("an Effect"));
+        check(Use::Inline, r#"{"Statement":[]}"#, Some("no Statement"));
+        check(Use::Inline, r#"{"Statement":[1]}"#, Some("statement 1 must be"));
+        check(Use::Inline, r#"{"Version":"2020-01-01"}"#, Some("2012-10-17"));
+        check(Use::Inline, r#"{"version":"2012-10-17"}"#, Some("member \"version\""));
+        let allow = r#""Effect":"Allow","Action":"*","Resource":"*""#;
+        check(Use::Managed, &format!(r#"{{"Statement":{{{allow}}}}}"#), Some("no Version"));
+        check(
+            Use::Managed,
+            &format!(r#"{{"Version":"2008-10-17","Statement":{{{allow}}}}}"#),
+            Some("2012-10-17"),
+        );
+        check(Use::Managed, &format!(r#"{{"Version":"2012-10-17","Statement":{{{allow}}}}}"#), None);
+        check(Use::Inline, &format!(r#"{{"Version":"2008-10-17","Statement":{{{allow}}}}}"#), None);
+        check(Use::Inline, &format!(r#"{{"Id":[],"Statement":{{{allow}}}}}"#), Some("Id is no text"));
+        let twice = format!(r#"{{"Sid":"a",{allow}}},{{"Sid":"a",{allow}}}"#);
+        check(Use::Inline, &format!(r#"{{"Statement":[{twice}]}}"#), Some("Sid \"a\" of an earlier"));
+        check(Use::Inline, "[]", Some("JSON object"));
+        check(Use::Inline, "{", Some("no JSON"));
+        check(Use::Inline, &"[".repeat(100_000), Some("no JSON"));
+        check(Use::Inline, &" ".repeat(131_073), Some("may have 131072"));
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub enum AccountsError {
     #[error("\"{0}\" is no ARN of a managed policy: it looks like arn:aws:iam::123456789012:policy/NAME")]
     PolicyArn(String),
     #[error(
-        "the tag \"{0}\" is not allowed: a key has 1 to 128 characters and does not begin with `aws:`, a value at most 256"
+        "the tag \"{0}\" is not allowed: a key has 1 to 128 letters, digits, spaces or `_ . : / = + - @` and does not begin with `aws:`, a value at most 256"
     )]
     Tag(String),
     #[error("an account may have {most} {what}: delete one first")]

@@ -235,7 +235,7 @@ impl Draft<'_> {
 }
 
 fn check_rights(text: &str) -> Result<(), AccountsError> {
-    document::check(text, Use::Rights)?;
+    document::check(text, Use::Managed)?;
     document::check_letters("a managed policy", document::letters(text), limits::POLICY_CHARS)
 }
 

@@ -131,7 +131,7 @@ impl Draft<'_> {
         text: String,
     ) -> Result<(), AccountsError> {
         document::check_name("the name of a policy", policy, limits::POLICY_NAME_CHARS)?;
-        document::check(&text, Use::Rights)?;
+        document::check(&text, Use::Inline)?;
         self.change_role(account, role, |role| {
             role.inline.insert(policy.to_owned(), text);
             let letters = role.inline.values().map(|text| document::letters(text)).sum();

@@ -288,6 +288,10 @@ fn roles_are_checked() {
         Kind::Invalid,
         "the tag",
     );
+    for (key, value) in [("NOWAY!", ""), ("a", "b!"), ("a\n", "")] {
+        let add = |new: &mut NewRole| drop(new.tags.insert(key.to_owned(), value.to_owned()));
+        check(&mut kept, &add, Kind::Invalid, "the tag");
+    }
     let long = |new: &mut NewRole| {
         new.trust = new.trust.replace("\"*\"", &format!("{{\"AWS\":\"{}\"}}", "x".repeat(4_096)))
     };
@@ -341,7 +345,7 @@ fn rights_of_a_role_are_bounded() {
     let mut kept = Kept::new();
     kept.role("r", "\"*\"").unwrap();
     let put = |kept: &mut Kept, name: &str, letters: usize| {
-        let text = RIGHTS.replace("iot:*", &"x".repeat(letters));
+        let text = RIGHTS.replace("iot:*", &format!("iot:{}", "x".repeat(letters)));
         kept.wish(|draft| draft.put_inline(ACCOUNT, "r", name, text))
     };
     put(&mut kept, "a", 10_000).unwrap();

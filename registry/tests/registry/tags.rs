@@ -58,6 +58,9 @@ fn keys_values_and_counts_are_checked() {
         assert_eq!(refused.map(|error| error.kind()), expected, "{tags:?}");
     };
     check(many(49), None);
+    check(pairs(&[("größe\u{a0}2", "b!")]), None);
+    check(pairs(&[("NOWAY!", "")]), Some(ErrorKind::Invalid));
+    check(pairs(&[("a\nb", "")]), Some(ErrorKind::Invalid));
     check(many(50), Some(ErrorKind::Limit));
     check(pairs(&[("Größe und _.:/=+-@ 1", "any ✓ value")]), None);
     check(pairs(&[("", "x")]), Some(ErrorKind::Invalid));

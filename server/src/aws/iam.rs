@@ -123,7 +123,9 @@ fn of(error: &AccountsError) -> Fault {
     let text = error.to_string();
     match error.kind() {
         Kind::Invalid => match error {
-            AccountsError::PolicyArn(_) | AccountsError::Tag(_) => faults::invalid_input(text),
+            AccountsError::Tag(key) if key.to_ascii_lowercase().starts_with("aws:") => {
+                faults::invalid_input(text)
+            }
             _ => faults::validation(text),
         },
         Kind::MalformedPolicy => faults::malformed_policy_document(text),

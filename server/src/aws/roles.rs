@@ -150,7 +150,7 @@ mod tests {
             let texts: Vec<&str> = whole.iter().map(String::as_str).collect();
             assert_eq!(may_publish(&accounts(&texts, None)), expected, "{inline:?}");
         };
-        let strange = r#""Condition":{"NoOperator":{"aws:x":"y"}}"#;
+        let strange = r#""Condition":{"IpAddress":{"aws:SourceIp":"y"}}"#;
         let of_s3 = r#""Action":["s3:GetObject","logs:*"],"Resource":"arn:aws:s3:::b/*""#;
         check(&[], false);
         check(&[ALLOW], true);

@@ -5,9 +5,9 @@ use ::aws::iam::Document;
 use ::aws::iam::roles::{
     AttachedPermissionsBoundary, CreateRole, CreateRoleOutput, DeleteRole, DeleteRoleOutput, GetRole,
     GetRoleOutput, ListInstanceProfilesForRole, ListInstanceProfilesForRoleOutput, ListRoleTags,
-    ListRoleTagsOutput, ListRoles, ListRolesOutput, PermissionsBoundaryAttachmentType, Role, Tag, TagRole,
-    TagRoleOutput, UntagRole, UntagRoleOutput, UpdateAssumeRolePolicy, UpdateAssumeRolePolicyOutput,
-    UpdateRole, UpdateRoleOutput,
+    ListRoleTagsOutput, ListRoles, ListRolesOutput, PermissionsBoundaryAttachmentType, Role, RoleLastUsed,
+    Tag, TagRole, TagRoleOutput, UntagRole, UntagRoleOutput, UpdateAssumeRolePolicy,
+    UpdateAssumeRolePolicyOutput, UpdateRole, UpdateRoleOutput,
 };
 use registry::accounts::{self, AccountsError, Draft, NewRole};
 
@@ -30,11 +30,14 @@ pub(super) fn create(
         random: wish.random,
     };
     let role = draft.create_role(wish.account, new, wish.now_ms)?;
-    Ok(CreateRoleOutput { role: whole(role) })
+    // AWS shows the maximum when the role is asked for, and not here.
+    Ok(CreateRoleOutput { role: Role { max_session_duration: None, ..whole(role) } })
 }
 
 pub(super) fn get(look: &Look<'_>, call: GetRole) -> Result<GetRoleOutput, Fault> {
-    Ok(GetRoleOutput { role: whole(find(look, &call.role_name)?) })
+    // Uses are not counted, and AWS leaves the members out until it has counted one.
+    let role_last_used = Some(RoleLastUsed { last_used_date: None, region: None });
+    Ok(GetRoleOutput { role: Role { role_last_used, ..whole(find(look, &call.role_name)?) } })
 }
 
 pub(super) fn list(look: &Look<'_>, call: ListRoles) -> Result<ListRolesOutput, Fault> {
