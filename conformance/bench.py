@@ -14,7 +14,7 @@ sys.path.insert(0, str(HERE))
 os.chdir(HERE.parent)
 
 import server as servers  # noqa: E402
-from measure import brokers, disk, page  # noqa: E402
+from measure import brokers, disk, page, policies  # noqa: E402
 from measure.scenarios import SCENARIOS, measure  # noqa: E402
 
 # Memory hardly varies, and so many connections take long to open.
@@ -23,6 +23,7 @@ ON_DISK = {
     "start": lambda load: disk.start_ms(),
     "durable": disk.durable,
     "recovery": disk.recovery,
+    "policy": policies.cost,
 }
 
 

@@ -43,15 +43,16 @@ class Thingstead:
     name = "thingstead"
     has_tls = True
 
-    def __init__(self, tls=False):
+    def __init__(self, tls=False, judged=True):
         self.folder = tempfile.TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True)
-        flags = ["--log", "warn", "--anonymous-policy", policy(self.folder.name)]
+        document = policy(self.folder.name)
+        flags = ["--log", "warn", *(["--anonymous-policy", document] if judged else [])]
         self.server = servers.Server("standard", flags, data=os.path.join(self.folder.name, "data"))
         self.server.start()
         self.follow()
         self.credentials = []
         if tls:
-            device = self.server.device()
+            device = self.server.device(policy=document)
             self.credentials = ["--ca", device.ca, "--cert", device.certificate, "--key", device.key]
 
     def follow(self):

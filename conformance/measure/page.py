@@ -17,10 +17,11 @@ COLUMNS = [
     ("rss_mib", "MiB"),
     ("bytes_per_conn", "bytes/connection"),
     ("cpu_ms_per_connect", "CPU ms/connect"),
+    ("connects_per_s", "connects/s"),
     ("lost", "lost"),
     ("late", "out of order"),
 ]
-START_MS, RECOVERY_S, DURABLE_SHARE = 150, 10, 0.5
+START_MS, RECOVERY_S, DURABLE_SHARE, POLICY_SHARE = 150, 10, 0.5, 0.05
 
 
 def text(found, disk, versions):
@@ -86,6 +87,10 @@ def disk_table(disk):
                 rows.append([f"recovery after a {after}: {what}", value, limit, verdict])
             rows.append(["data folder and resident memory after it",
                          f"{figures['disk_mib']:,.0f} MiB, {figures['rss_mib']:,.0f} MiB", "", ""])
+        elif name == "policy":
+            limit, value, verdict = compared(figures["share"], POLICY_SHARE, lambda value: f"{value:.1%}")
+            what = f"a policy's share of a QoS 0 publish ({figures['without']:.3f} CPU s/million without one)"
+            rows.append([what, value, limit, verdict])
         elif name == "durable":
             share = figures["share"]
             rows.append([
