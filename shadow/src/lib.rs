@@ -1,8 +1,19 @@
 //! Device shadows: a stored document and a request in, the next document and the messages to send out; no clock, no storage.
 
+mod delta;
+mod fields;
 mod id;
+mod json;
 pub mod limits;
+mod rejection;
+mod request;
+mod section;
+mod stored;
 pub mod topic;
 
+pub use fields::Fields;
 pub use id::{IdError, ShadowId};
+pub use json::{Number, Value};
 pub use limits::Limits;
+pub use rejection::{Fault, Rejection};
+pub use stored::{Deleted, Got, RecordError, Stored, Updated};

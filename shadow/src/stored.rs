@@ -1,0 +1,289 @@
+//! A stored shadow and a request in, the next stored shadow and every payload to send out; does not store or publish.
+
+mod record;
+
+use crate::delta::Delta;
+use crate::fields::Fields;
+use crate::id::ShadowId;
+use crate::json::{Value, write_text};
+use crate::limits::{Limits, VERSION, VERSION_MEMORY_MS};
+use crate::rejection::{Fault, Rejection};
+use crate::request::{UpdateRequest, read_token};
+use crate::section::{self, Section, write_count};
+
+pub use record::RecordError;
+
+/// A shadow as it is kept: its document, or after deletion the memory of its version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    version: u64,
+    changed_at_ms: u64,
+    document: Option<Document>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Document {
+    pub(crate) desired: Section,
+    pub(crate) reported: Section,
+}
+
+/// An update that was taken: all of it is to be committed and sent together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Updated {
+    pub stored: Stored,
+    /// The answer, over MQTT and over HTTP.
+    pub accepted: Vec<u8>,
+    /// `None` where reported already is what is desired.
+    pub delta: Option<Vec<u8>>,
+    pub documents: Vec<u8>,
+    pub client_token: Option<String>,
+    /// The `state` of the request as compact JSON, for the history.
+    pub asked: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Got {
+    pub accepted: Vec<u8>,
+    pub client_token: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deleted {
+    /// What remains: the version, to be kept until [`Stored::is_forgotten`].
+    pub stored: Stored,
+    pub accepted: Vec<u8>,
+    pub client_token: Option<String>,
+}
+
+impl Stored {
+    pub fn update(
+        current: Option<&Self>,
+        payload: &[u8],
+        now_ms: u64,
+        limits: &Limits,
+    ) -> Result<Updated, Rejection> {
+        let UpdateRequest { state, version, client_token } = UpdateRequest::read(payload, limits)?;
+        let known = current.filter(|stored| !stored.is_forgotten(now_ms));
+        let now_s = now_ms / 1000;
+        let mut asked = String::with_capacity(payload.len());
+        let mut asked_times = String::with_capacity(payload.len());
+        write_asked(&state, now_s, &mut asked, &mut asked_times);
+        let stored = match known.map_or_else(Self::before_the_first, Self::clone).next(state, version, now_ms)
+        {
+            Ok(stored) => stored,
+            Err(fault) => return Err(Rejection::new(fault, client_token)),
+        };
+        let previous = known.and_then(Texts::of);
+        let texts = Texts::of(&stored).unwrap_or_default();
+        if texts.state_bytes > limits.document_bytes {
+            let fault = Fault::DocumentTooLarge { bytes: texts.state_bytes, most: limits.document_bytes };
+            return Err(Rejection::new(fault, client_token));
+        }
+        let end = |mut out: String| {
+            write_end(&mut out, now_s, client_token.as_deref());
+            out.into_bytes()
+        };
+        let version = stored.version;
+        let accepted = format!(r#"{{"state":{asked},"metadata":{asked_times},"version":{version}"#);
+        let delta = stored.delta().map(|delta| {
+            let mut out = format!(r#"{{"version":{version},"timestamp":{now_s},"state":"#);
+            delta.write_state(&mut out);
+            out.push_str(",\"metadata\":");
+            delta.write_metadata(&mut out);
+            write_token(&mut out, client_token.as_deref());
+            out.into_bytes()
+        });
+        let mut documents = String::from("{\"previous\":");
+        match (&previous, known) {
+            (Some(texts), Some(stored)) => texts.write(stored.version, &mut documents),
+            _ => documents.push_str("null"),
+        }
+        documents.push_str(",\"current\":");
+        texts.write(version, &mut documents);
+        let (accepted, documents) = (end(accepted), end(documents));
+        Ok(Updated { stored, accepted, delta, documents, client_token, asked })
+    }
+
+    pub fn get(
+        current: Option<&Self>,
+        id: &ShadowId,
+        payload: &[u8],
+        now_ms: u64,
+        limits: &Limits,
+    ) -> Result<Got, Rejection> {
+        let client_token = read_token(payload, limits)?;
+        let found = current.and_then(|stored| Some((stored, Texts::of(stored)?)));
+        let Some((stored, texts)) = found else {
+            return Err(Rejection::new(Fault::NoShadow(id.clone()), client_token));
+        };
+        let mut out = String::from("{\"state\":");
+        texts.write_state(stored.delta().as_ref(), &mut out);
+        out.push_str(",\"metadata\":");
+        out.push_str(&texts.metadata);
+        out.push_str(",\"version\":");
+        write_count(stored.version, &mut out);
+        write_end(&mut out, now_ms / 1000, client_token.as_deref());
+        Ok(Got { accepted: out.into_bytes(), client_token })
+    }
+
+    pub fn delete(
+        current: Option<&Self>,
+        id: &ShadowId,
+        payload: &[u8],
+        now_ms: u64,
+        limits: &Limits,
+    ) -> Result<Deleted, Rejection> {
+        let client_token = read_token(payload, limits)?;
+        let Some(current) = current.filter(|stored| !stored.is_deleted()) else {
+            return Err(Rejection::new(Fault::NoShadow(id.clone()), client_token));
+        };
+        let stored = Self { version: current.version, changed_at_ms: now_ms, document: None };
+        let mut out = format!("{{\"version\":{}", stored.version);
+        write_end(&mut out, now_ms / 1000, client_token.as_deref());
+        Ok(Deleted { stored, accepted: out.into_bytes(), client_token })
+    }
+
+    /// Of the document, or of the document that was deleted.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// When it was last updated or deleted.
+    pub fn changed_at_ms(&self) -> u64 {
+        self.changed_at_ms
+    }
+
+    pub fn is_deleted(&self) -> bool {
+        self.document.is_none()
+    }
+
+    /// Whether it was deleted so long ago that its version no longer counts and it may be dropped.
+    pub fn is_forgotten(&self, now_ms: u64) -> bool {
+        self.is_deleted() && now_ms.saturating_sub(self.changed_at_ms) >= VERSION_MEMORY_MS
+    }
+
+    /// The bytes that count against the quota: desired and reported as compact JSON, without metadata.
+    pub fn document_bytes(&self) -> usize {
+        Texts::of(self).map_or(0, |texts| texts.state_bytes)
+    }
+
+    pub(crate) fn delta(&self) -> Option<Delta<'_>> {
+        let document = self.document.as_ref()?;
+        Delta::between(&document.desired, &document.reported)
+    }
+
+    fn before_the_first() -> Self {
+        Self { version: 0, changed_at_ms: 0, document: None }
+    }
+
+    /// The document with what is asked for; the version must be the current one if one is named.
+    fn next(self, state: Value, asked: Option<u64>, now_ms: u64) -> Result<Self, Fault> {
+        let current = self.version;
+        // Who creates a shadow knows no version: 0 stands for that also while an earlier one is remembered.
+        let creates = self.is_deleted() && asked == Some(0);
+        if let Some(asked) = asked.filter(|asked| *asked != current && !creates) {
+            return Err(Fault::VersionConflict { asked, current });
+        }
+        let version = current.checked_add(1).filter(|version| *version <= VERSION);
+        let version = version.ok_or(Fault::InvalidVersion)?;
+        let mut document = self.document.unwrap_or_default();
+        if let Value::Object(sections) = state {
+            for (name, asked) in sections {
+                document.merge(&name, asked, now_ms / 1000);
+            }
+        }
+        Ok(Self { version, changed_at_ms: now_ms, document: Some(document) })
+    }
+}
+
+impl Document {
+    fn merge(&mut self, section: &str, asked: Value, at_s: u64) {
+        let section = if section == "desired" { &mut self.desired } else { &mut self.reported };
+        match asked {
+            Value::Object(asked) => section::merge(section, asked, at_s),
+            _ => *section = Fields::default(),
+        }
+    }
+
+    pub(crate) fn sections(&self) -> [(&'static str, &Section); 2] {
+        [("desired", &self.desired), ("reported", &self.reported)]
+    }
+}
+
+/// A document's texts, written once for all messages they stand in.
+#[derive(Default)]
+struct Texts {
+    /// `{"desired":…,"reported":…` without the brace that closes it.
+    state: String,
+    metadata: String,
+    state_bytes: usize,
+}
+
+impl Texts {
+    fn of(stored: &Stored) -> Option<Self> {
+        let document = stored.document.as_ref()?;
+        let (mut state, mut metadata) = (String::from("{"), String::from("{"));
+        let mut state_bytes = 0;
+        // A section without members does not exist.
+        for (name, section) in document.sections().into_iter().filter(|(_, section)| !section.is_empty()) {
+            for out in [&mut state, &mut metadata] {
+                out.push_str(if out.len() > 1 { ",\"" } else { "\"" });
+                out.push_str(name);
+                out.push_str("\":");
+            }
+            let before = state.len();
+            section::write_state(section, &mut state);
+            state_bytes += state.len() - before;
+            section::write_metadata(section, &mut metadata);
+        }
+        metadata.push('}');
+        Some(Self { state, metadata, state_bytes })
+    }
+
+    fn write_state(&self, delta: Option<&Delta<'_>>, out: &mut String) {
+        out.push_str(&self.state);
+        if let Some(delta) = delta {
+            out.push_str(",\"delta\":");
+            delta.write_state(out);
+        }
+        out.push('}');
+    }
+
+    fn write(&self, version: u64, out: &mut String) {
+        out.push_str("{\"state\":");
+        self.write_state(None, out);
+        out.push_str(",\"metadata\":");
+        out.push_str(&self.metadata);
+        out.push_str(",\"version\":");
+        write_count(version, out);
+        out.push('}');
+    }
+}
+
+/// The state as it was asked for, nulls too, and the time of each of its values.
+fn write_asked(state: &Value, now_s: u64, asked: &mut String, times: &mut String) {
+    match state {
+        Value::Object(_) => {
+            state.write(asked);
+            section::write_times(state, now_s, times);
+        }
+        _ => {
+            asked.push_str("{}");
+            times.push_str("{}");
+        }
+    }
+}
+
+fn write_end(out: &mut String, now_s: u64, client_token: Option<&str>) {
+    out.push_str(",\"timestamp\":");
+    write_count(now_s, out);
+    write_token(out, client_token);
+}
+
+fn write_token(out: &mut String, client_token: Option<&str>) {
+    if let Some(token) = client_token {
+        out.push_str(",\"clientToken\":");
+        write_text(token, out);
+    }
+    out.push('}');
+}
