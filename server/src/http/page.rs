@@ -40,7 +40,6 @@ fn faces(html: &mut String, api: &Api) {
         ("API, WebSocket <code>/mqtt</code>", endpoints.api.clone()),
         ("MQTT over TLS", endpoints.mqtt.clone().unwrap_or_else(off)),
         ("TLS, chosen by ALPN", endpoints.tls443.clone().unwrap_or_else(off)),
-        ("HTTPS with client certificates", endpoints.https.clone().unwrap_or_else(off)),
         ("HTTPS publish", endpoints.https.clone().unwrap_or_else(off)),
         ("MQTT without TLS or certificates", endpoints.plain.clone().unwrap_or_else(off)),
         ("Root CA", endpoints.ca.display().to_string()),
