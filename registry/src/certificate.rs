@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use aws_lc_rs::digest;
 use serde::{Deserialize, Serialize};
+use store::Reader;
 use thiserror::Error;
 
-use crate::Scope;
+use crate::{OpenError, Scope, keys};
 
 /// The SHA-256 of a certificate's DER. Shown as 64 lower-case hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -246,7 +247,7 @@ impl CertificateMode {
     }
 }
 
-/// A registered certificate without its PEM, which [`crate::Registry::read_pem`] reads when it is asked for; also the
+/// A registered certificate without its PEM, which [`CertificateRecord::read_pem`] reads when it is asked for; also the
 /// form in which it is stored. Its scope's account owns it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CertificateRecord {
@@ -290,6 +291,16 @@ impl CertificateRecord {
     #[must_use]
     pub fn exclusive_thing(&self) -> Option<&Arc<str>> {
         self.things.iter().find(|(_, kind)| *kind == Attachment::ExclusiveThing).map(|(thing, _)| thing)
+    }
+
+    /// The certificate's PEM, from the store. None: it was deleted meanwhile.
+    pub fn read_pem(&self, reader: &dyn Reader) -> Result<Option<String>, OpenError> {
+        let key = keys::pem(&self.scope, &self.id);
+        let Some(document) = reader.get(&key)? else { return Ok(None) };
+        match String::from_utf8(document.value.to_vec()) {
+            Ok(pem) => Ok(Some(pem)),
+            Err(error) => Err(OpenError::Damaged { key, reason: error.to_string() }),
+        }
     }
 }
 

@@ -109,17 +109,6 @@ impl Registry {
         self.certificates.get(id).map(|record| &**record)
     }
 
-    /// The certificate's PEM, from the store.
-    pub fn read_pem(&self, reader: &dyn Reader, id: &CertificateId) -> Result<Option<String>, OpenError> {
-        let Some(record) = self.find_certificate(id) else { return Ok(None) };
-        let key = keys::pem(&record.scope, id);
-        let Some(document) = reader.get(&key)? else { return Ok(None) };
-        match String::from_utf8(document.value.to_vec()) {
-            Ok(pem) => Ok(Some(pem)),
-            Err(error) => Err(OpenError::Damaged { key, reason: error.to_string() }),
-        }
-    }
-
     /// The registered CAs, whatever their status, whose keys signed the certificate, with their scopes: for
     /// certificates that are registered when they first connect.
     pub fn issuers_of(&self, der: &[u8]) -> Result<Vec<(Arc<Scope>, &CaCertificate)>, RegistryError> {

@@ -45,7 +45,7 @@ fn a_device_is_one_batch_and_is_found_again() {
     assert_eq!(found.principals_of(&scope, "pump-1").collect::<Vec<_>>(), [id]);
     assert_eq!(found.find_thing(&scope, "pump-1").unwrap().version, 1);
     assert_eq!(found.find_thing(&scope, "pump-1").unwrap().id, "07070707-0707-4707-8707-070707070707");
-    assert_eq!(found.read_pem(&*house.store.reader(), &id).unwrap().as_ref(), Some(&pems()[0]));
+    assert_eq!(house.pem_in(&found, &id).unwrap().as_ref(), Some(&pems()[0]));
 }
 
 #[test]
@@ -237,7 +237,7 @@ fn a_certificate_moves_to_another_scope_in_one_batch() {
     house.keep(change);
     assert_eq!(seen(&house.reopened()), seen(&house.registry));
     assert_eq!(*house.registry.find_certificate(&id).unwrap().scope, other());
-    assert_eq!(house.registry.read_pem(&*house.store.reader(), &id).unwrap().as_ref(), Some(&pems()[0]));
+    assert_eq!(house.pem_in(&house.registry, &id).unwrap().as_ref(), Some(&pems()[0]));
 }
 
 #[test]
@@ -317,6 +317,6 @@ fn a_damaged_pem_document_is_named() {
     let mut batch = Batch::new();
     batch.put(key, vec![0xff], Expect::Any);
     house.store.commit(&batch, Durability::Synced).unwrap();
-    let read = house.registry.read_pem(&*house.store.reader(), &id);
+    let read = house.pem_in(&house.registry, &id);
     assert!(matches!(read, Err(OpenError::Damaged { .. })), "{read:?}");
 }

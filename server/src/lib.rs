@@ -4,6 +4,7 @@
 mod accept;
 mod activity;
 mod aws;
+mod certificates;
 mod chance;
 mod clock;
 mod connection;

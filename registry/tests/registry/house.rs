@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use registry::{
     Attachment, Authority, CertificateId, CertificateStatus, Change, Draft, KeyChoice, NewGroup, NewThing,
-    Order, Registry, RegistryError, Scope,
+    OpenError, Order, Registry, RegistryError, Scope,
 };
 use store::{Durability, Memory, Store};
 
@@ -63,6 +63,14 @@ impl House {
 
     pub(crate) fn reopened(&self) -> Registry {
         Registry::open(&*self.store.reader()).unwrap()
+    }
+
+    pub(crate) fn pem_in(
+        &self,
+        registry: &Registry,
+        id: &CertificateId,
+    ) -> Result<Option<String>, OpenError> {
+        registry.find_certificate(id).unwrap().read_pem(&*self.store.reader())
     }
 
     /// `pump-1` with the first certificate, which is active.

@@ -4,8 +4,6 @@ use registry::{
     CertificateStatus, ErrorKind, NewThing, NewThingType, RegistryError, ThingError, ThingUpdate,
 };
 
-use store::Store;
-
 use crate::house::{House, NOW_MS, new, pairs, pems, scope};
 
 fn with_type() -> House {
@@ -159,7 +157,7 @@ fn a_deletion_that_is_taken_back_keeps_the_pem() {
         assert_eq!(refused, Err(RegistryError::UnknownCertificate(id)));
         Ok(id)
     });
-    assert_eq!(house.reopened().read_pem(&*house.store.reader(), &id).unwrap().as_ref(), Some(&pems()[0]));
+    assert_eq!(house.pem_in(&house.reopened(), &id).unwrap().as_ref(), Some(&pems()[0]));
 }
 
 #[test]

@@ -11,8 +11,8 @@ use broker::ScopeId;
 use broker::presence::DisconnectReason;
 use hub::{Cause, Event};
 use registry::{
-    Attachment, CertificateRecord, CertificateStatus, DeviceIdentity, Draft, Endpoint, FolderFile, KeyChoice,
-    NewThing, RegistryError, Scope, Tags, Target, Thing, device_folder,
+    Attachment, CertificateRecord, CertificateStatus, DeviceIdentity, Draft, Endpoint, FolderFile, NewThing,
+    RegistryError, Scope, Tags, Target, Thing, device_folder,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -21,6 +21,7 @@ use super::Api;
 use super::control::parse;
 use super::refusal::Refused;
 use super::starter::{StarterPolicy, own_name};
+use crate::certificates::{self, NotIssued, Wanted};
 use crate::link::Stage;
 use crate::registrar::Unavailable;
 
@@ -106,27 +107,20 @@ async fn make(api: &Arc<Api>, wish: NewDevice) -> Result<Value, Refused> {
 
 /// A certificate for a device, with a key of our own or for the one that made the request.
 pub(super) async fn issue(api: &Api, key: Key, csr: Option<String>) -> Result<DeviceIdentity, Refused> {
-    match (key, &csr) {
+    let wanted = match (key, csr) {
+        (Key::Rsa, None) => Wanted::Rsa2048,
+        (Key::P256, None) => Wanted::P256,
+        (Key::Csr, Some(request)) => Wanted::Request(request),
         (Key::Csr, None) => {
             return Err(Refused::invalid("key `csr` needs the request's PEM in the field `csr`"));
         }
         (Key::Rsa | Key::P256, Some(_)) => return Err(Refused::invalid("the field `csr` needs key `csr`")),
-        _ => {}
-    }
-    let now_s = api.shared.clock.wall_s();
-    let issuer = api.identity.clone();
-    let issued = tokio::task::spawn_blocking(move || {
-        let key = match &csr {
-            Some(csr) => KeyChoice::Request(csr),
-            None if key == Key::P256 => KeyChoice::P256,
-            None => KeyChoice::Rsa2048,
-        };
-        issuer.authority().issue_device(key, now_s)
-    });
-    issued
-        .await
-        .map_err(|error| Refused::unavailable(error.to_string()))?
-        .map_err(|error| Refused::invalid(error.to_string()))
+    };
+    let issued = certificates::issue(&api.identity, wanted, api.shared.clock.wall_s()).await;
+    issued.map_err(|error| match error {
+        NotIssued::Refused(error) => Refused::invalid(error.to_string()),
+        NotIssued::Unavailable(_) => Refused::unavailable(error.to_string()),
+    })
 }
 
 /// The files of a device's folder, as the command line writes them.
@@ -296,18 +290,18 @@ fn remove_policy(draft: &mut Draft<'_>, scope: &Scope, name: &str, now_ms: u64) 
 
 fn drop_client(api: &Api, client: &str, why: &str) {
     api.shared.desk.submit(Event::Drop {
-        scope: ScopeId(0),
+        scope: ScopeId::default(),
         client: client.to_owned(),
         clean_session: false,
         cause: Cause { reason: DisconnectReason::ConnectionLost, will: true, text: why.to_owned() },
     });
 }
 
-/// Client ids that are connected now.
+/// Client ids that are connected now, of the account and region that devices are made in.
 fn online(api: &Api) -> HashSet<Arc<str>> {
     let client = |link: Arc<crate::link::Link>| {
         let out = link.lock();
-        (out.stage == Stage::Open).then(|| out.client.clone())
+        (out.stage == Stage::Open && out.scope == ScopeId::default()).then(|| out.client.clone())
     };
     api.shared.links.all().into_iter().filter_map(client).collect()
 }

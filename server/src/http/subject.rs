@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use broker::ScopeId;
 use policy::{Access, Action, Ask, Resource};
-use registry::{Caller, CertificateId, CertificateStatus, PublicCertificate, certificate_fields};
+use registry::{Caller, CertificateId, CertificateStatus};
 
 use super::Api;
 use super::devices::unknown;
 use super::refusal::Refused;
 use crate::activity::Record;
+use crate::certificates;
 use crate::shared::Shared;
 
 /// Connections get so long to say what they have counted.
@@ -121,11 +122,10 @@ fn attached(api: &Api, device: &str) -> Vec<CertificateId> {
 
 /// From the disk; none of a certificate that cannot be read.
 async fn fields(shared: &Arc<Shared>, id: CertificateId) -> BTreeMap<String, Vec<String>> {
-    let shared = shared.clone();
-    let read = tokio::task::spawn_blocking(move || shared.registry().read_pem(&*shared.documents, &id)).await;
-    let pem = read.ok().and_then(Result::ok).flatten();
-    let certificate = pem.and_then(|pem| PublicCertificate::from_pem(&pem).ok());
-    certificate.map(|certificate| certificate_fields(&certificate.der)).unwrap_or_default()
+    certificates::fields(shared, id).await.unwrap_or_else(|why| {
+        tracing::warn!(why, certificate = %id, "judged without its fields");
+        BTreeMap::new()
+    })
 }
 
 /// False: it has no connection.

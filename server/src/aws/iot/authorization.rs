@@ -10,12 +10,11 @@ use ::aws::iot::policies::{
     TestAuthorizationOutput,
 };
 use policy::{Access, Action, Ask, Document, NamedDocument, Resource, Variables};
-use registry::{
-    Caller, CertificateId, Policy, PublicCertificate, Registry, RegistryError, Target, certificate_fields,
-};
+use registry::{Caller, CertificateId, Policy, Registry, RegistryError, Target};
 
+use super::Plane;
 use super::policies::{known, must_exist, target};
-use super::{Plane, certificates};
+use crate::certificates;
 
 /// Asks of one call, as with AWS.
 const ASKS: usize = 10;
@@ -111,9 +110,7 @@ fn speak_of_certificates(plane: &Plane<'_>, documents: &[NamedDocument]) -> bool
 
 /// What policies can say of a certificate that is registered.
 async fn fields(plane: &Plane<'_>, id: CertificateId) -> Result<BTreeMap<String, Vec<String>>, Fault> {
-    let pem = certificates::pem(plane.api, id).await?;
-    let certificate = pem.and_then(|pem| PublicCertificate::from_pem(&pem).ok());
-    Ok(certificate.map(|certificate| certificate_fields(&certificate.der)).unwrap_or_default())
+    certificates::fields(&plane.api.shared, id).await.map_err(Fault::internal_failure)
 }
 
 fn documents_of(

@@ -1,7 +1,5 @@
 //! Calls about device certificates in, their outcomes out. Private keys stand in one reply and nowhere else.
 
-use std::sync::Arc;
-
 use ::aws::Fault;
 use ::aws::iot::certificates::{
     CertificateDescription, CertificateMode as ShownMode, CertificateStatus as AskedStatus,
@@ -14,23 +12,18 @@ use ::aws::iot::certificates::{
 };
 use ::aws::value::{Seconds, Secret};
 use registry::{
-    CertificateId, CertificateMode, CertificateRecord, CertificateStatus, DeviceIdentity, KeyChoice,
-    RegistryError,
+    CertificateId, CertificateMode, CertificateRecord, CertificateStatus, DeviceIdentity, RegistryError,
 };
-use tokio::sync::Semaphore;
 
 use super::pages::{Page, order, place};
 use super::{Plane, certificate_id, date, faults};
-use crate::http::Api;
-
-/// Certificates that are issued at a time: looking for primes takes a processor for itself.
-static ISSUING: Semaphore = Semaphore::const_new(2);
+use crate::certificates::{self, Wanted};
 
 pub(super) async fn create_with_keys(
     plane: &Plane<'_>,
     call: CreateKeysAndCertificate,
 ) -> Result<CreateKeysAndCertificateOutput, Fault> {
-    let issued = issue(plane, None).await?;
+    let issued = issue(plane, Wanted::Rsa2048).await?;
     let pem = issued.cert_pem.clone();
     let id = keep(plane, pem, call.set_as_active).await?;
     Ok(CreateKeysAndCertificateOutput {
@@ -48,7 +41,7 @@ pub(super) async fn create_from_request(
     plane: &Plane<'_>,
     call: CreateCertificateFromCsr,
 ) -> Result<CreateCertificateFromCsrOutput, Fault> {
-    let issued = issue(plane, Some(call.certificate_signing_request)).await?;
+    let issued = issue(plane, Wanted::Request(call.certificate_signing_request)).await?;
     let pem = issued.cert_pem.clone();
     let id = keep(plane, pem, call.set_as_active).await?;
     Ok(CreateCertificateFromCsrOutput {
@@ -58,16 +51,9 @@ pub(super) async fn create_from_request(
     })
 }
 
-/// A certificate for a new key, or for that of a signing request.
-async fn issue(plane: &Plane<'_>, request: Option<String>) -> Result<DeviceIdentity, Fault> {
-    let failed = |error: &dyn std::fmt::Display| Fault::internal_failure(error.to_string());
-    let (issuer, now_s) = (plane.api.identity.clone(), plane.now_s());
-    let _turn = ISSUING.acquire().await.map_err(|error| failed(&error))?;
-    let issued = tokio::task::spawn_blocking(move || {
-        let key = request.as_deref().map_or(KeyChoice::Rsa2048, KeyChoice::Request);
-        issuer.authority().issue_device(key, now_s)
-    });
-    issued.await.map_err(|error| failed(&error))?.map_err(|error| faults::of_issue(&error))
+async fn issue(plane: &Plane<'_>, wanted: Wanted) -> Result<DeviceIdentity, Fault> {
+    let issued = certificates::issue(&plane.api.identity, wanted, plane.now_s()).await;
+    issued.map_err(|error| faults::of_issue(&error))
 }
 
 async fn keep(plane: &Plane<'_>, pem: String, active: Option<bool>) -> Result<CertificateId, Fault> {
@@ -121,7 +107,8 @@ pub(super) async fn describe(
     let id = certificate_id(&call.certificate_id)?;
     let unknown = || plane.fault(&RegistryError::UnknownCertificate(id));
     let record = record(plane, &id).ok_or_else(unknown)?;
-    let certificate_pem = pem(plane.api, id).await?.ok_or_else(unknown)?;
+    let certificate_pem = certificates::pem(&plane.api.shared, id).await.map_err(Fault::internal_failure)?;
+    let certificate_pem = certificate_pem.ok_or_else(unknown)?;
     Ok(DescribeCertificateOutput {
         certificate_description: CertificateDescription {
             certificate_arn: plane.certificate_arn(&id),
@@ -144,14 +131,6 @@ pub(super) async fn describe(
 
 fn record(plane: &Plane<'_>, id: &CertificateId) -> Option<CertificateRecord> {
     plane.registry().find_certificate(id).filter(|record| record.scope == *plane.scope).cloned()
-}
-
-/// The certificate's text, from the disk. None: it was deleted.
-pub(super) async fn pem(api: &Arc<Api>, id: CertificateId) -> Result<Option<String>, Fault> {
-    let shared = api.shared.clone();
-    let read = tokio::task::spawn_blocking(move || shared.registry().read_pem(&*shared.documents, &id));
-    let read = read.await.map_err(|error| Fault::internal_failure(error.to_string()))?;
-    read.map_err(|error| Fault::internal_failure(error.to_string()))
 }
 
 pub(super) async fn update(

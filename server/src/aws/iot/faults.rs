@@ -3,6 +3,8 @@
 use ::aws::{Fault, Operation, Output};
 use registry::{AuthorityError, ErrorKind, RegistryError, Scope};
 
+use crate::certificates::NotIssued;
+
 /// AWS's error for a refusal.
 pub(super) fn of(scope: &Scope, error: &RegistryError) -> Fault {
     let text = error.to_string();
@@ -38,13 +40,15 @@ fn kind_of(error: &RegistryError) -> &'static str {
 }
 
 /// Why no certificate was issued.
-pub(super) fn of_issue(error: &AuthorityError) -> Fault {
+pub(super) fn of_issue(error: &NotIssued) -> Fault {
     let text = error.to_string();
     match error {
-        AuthorityError::Request(_)
-        | AuthorityError::RequestSignature
-        | AuthorityError::RequestDigest
-        | AuthorityError::RequestKey(_) => Fault::invalid_request(text),
+        NotIssued::Refused(
+            AuthorityError::Request(_)
+            | AuthorityError::RequestSignature
+            | AuthorityError::RequestDigest
+            | AuthorityError::RequestKey(_),
+        ) => Fault::invalid_request(text),
         _ => Fault::internal_failure(text),
     }
 }
