@@ -136,7 +136,9 @@ def a_roles_policies_are_put_attached_listed_and_taken_away(place):
 @promise()
 def a_managed_policy_has_versions_of_which_one_counts(place):
     iam = client(place, "iam")
-    arn = iam.create_policy(PolicyName="shared", Path="/plant/", Description="d", PolicyDocument=OPEN)["Policy"]["Arn"]
+    made = iam.create_policy(PolicyName="shared", Path="/plant/", Description="d", PolicyDocument=OPEN)["Policy"]
+    assert not {"Description", "Tags"} & set(made), made
+    arn = made["Arn"]
     assert arn == f"arn:aws:iam::{account_of(place)}:policy/plant/shared"
     closed = policy(("Deny", "iot:*", "*"))
     second = iam.create_policy_version(PolicyArn=arn, PolicyDocument=closed, SetAsDefault=True)["PolicyVersion"]
@@ -155,6 +157,9 @@ def a_managed_policy_has_versions_of_which_one_counts(place):
     refused(iam.create_policy_version, "LimitExceededException", "5", PolicyArn=arn, PolicyDocument=closed)
     found = iam.get_policy(PolicyArn=arn)["Policy"]
     assert (found["DefaultVersionId"], found["Description"], found["IsAttachable"]) == ("v1", "d", True), found
+    assert found["Tags"] == [], found
+    listed = iam.list_policies(PathPrefix="/plant/")["Policies"][0]
+    assert not {"Description", "Tags"} & set(listed), listed
 
 
 @promise()

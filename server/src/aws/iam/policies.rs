@@ -28,7 +28,9 @@ pub(super) fn create(
         random: wish.random,
     };
     let policy = draft.create_policy(wish.account, new, wish.now_ms)?;
-    Ok(CreatePolicyOutput { policy: Some(whole(policy, Uses { attached: 0, bounds: 0 })) })
+    // AWS shows the description when the policy is asked for, and not here.
+    let created = brief(policy, Uses { attached: 0, bounds: 0 });
+    Ok(CreatePolicyOutput { policy: Some(Policy { tags: shown_tags(&policy.tags), ..created }) })
 }
 
 pub(super) fn get(look: &Look<'_>, call: GetPolicy) -> Result<GetPolicyOutput, Fault> {
@@ -160,7 +162,9 @@ fn uses(look: &Look<'_>, policy: &ManagedPolicy) -> Uses {
 }
 
 fn whole(policy: &ManagedPolicy, uses: Uses) -> Policy {
-    Policy { description: policy.description.clone(), tags: shown_tags(&policy.tags), ..brief(policy, uses) }
+    // Unlike for a role, AWS shows that there are no tags.
+    let tags = Some(shown_tags(&policy.tags).unwrap_or_default());
+    Policy { description: policy.description.clone(), tags, ..brief(policy, uses) }
 }
 
 /// As lists show it: without description and tags.
