@@ -22,7 +22,7 @@ use crate::shelf::Shelf;
 use crate::view::{EMPTY, View};
 use crate::{
     CaCertificate, CertificateId, CertificateRecord, Group, Identity, Policy, Registry, RegistryError, Scope,
-    Thing, ThingType,
+    Target, Thing, ThingType,
 };
 
 pub(crate) use certificates::signers;
@@ -126,6 +126,11 @@ impl<'a> Draft<'a> {
     #[must_use]
     pub fn principals_of(&self, scope: &Scope, thing: &str) -> BTreeSet<CertificateId> {
         self.view(scope).principals(thing).collect()
+    }
+
+    /// What a policy is attached to.
+    pub fn targets_of(&self, scope: &Scope, policy: &str) -> impl Iterator<Item = &Target> {
+        self.view(scope).targets(policy)
     }
 
     /// The tables of a scope as they are after the wishes so far.

@@ -135,6 +135,8 @@ pub(super) fn files(api: &Api, name: &str, identity: &DeviceIdentity) -> Result<
 pub(super) enum Wrong {
     Exists,
     PolicyExists(String),
+    /// Between a look at it and the change.
+    PolicyChanged(String),
     Unknown,
     Registry(RegistryError),
     Unavailable(String),
@@ -152,6 +154,9 @@ impl Wrong {
             Wrong::Exists => exists(name),
             Wrong::PolicyExists(policy) => Refused::conflict(format!(
                 "policy {policy} exists and is another one: attach it with --policy {policy}, or delete it first"
+            )),
+            Wrong::PolicyChanged(policy) => Refused::conflict(format!(
+                "policy {policy} was changed by somebody else meanwhile: try again"
             )),
             Wrong::Unknown => unknown(name),
             Wrong::Registry(error) => Refused::invalid(error.to_string()),

@@ -145,7 +145,7 @@ async fn widen(api: &Arc<Api>, device: &str, wish: &Wish) -> Result<Value, Refus
         "device": device,
         "changed": !wish.dry_run,
         "policy": plan.policy,
-        "new_policy": plan.is_new,
+        "new_policy": plan.base.is_none(),
         "statement": statement,
         "document": json_of(&plan.document),
         "text": plan.text(wish.dry_run),
@@ -159,13 +159,13 @@ fn plan(api: &Api, subject: &Subject, statement: &Value) -> Result<Widening, Ref
     let target = Target::Certificate(id);
     for policy in own_policies(&registry, api, &target) {
         if let Some(document) = with_statement(policy.document(), statement) {
-            let policy = policy.name.to_string();
-            return Ok(Widening { policy, is_new: false, document, instead: Vec::new(), target });
+            let (name, base) = (policy.name.to_string(), Some(policy.document().to_owned()));
+            return Ok(Widening { policy: name, base, document, instead: Vec::new(), target });
         }
     }
     let document = json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string();
     let policy = free_name(&registry, api, &subject.device);
-    Ok(Widening { policy, is_new: true, document, instead: Vec::new(), target })
+    Ok(Widening { policy, base: None, document, instead: Vec::new(), target })
 }
 
 pub(super) fn no_certificate(device: &str) -> Refused {
@@ -218,7 +218,8 @@ fn with_statement(document: &str, statement: &Value) -> Option<String> {
 /// A change of what one certificate may do.
 pub(super) struct Widening {
     pub(super) policy: String,
-    pub(super) is_new: bool,
+    /// The document that this one takes the place of; none: the policy is new.
+    pub(super) base: Option<String>,
     pub(super) document: String,
     /// Policies to detach.
     pub(super) instead: Vec<Arc<str>>,
@@ -229,7 +230,7 @@ impl Widening {
     pub(super) fn text(&self, dry_run: bool) -> String {
         let done = if dry_run { "would be" } else { "was" };
         let (policy, target) = (&self.policy, shortened(&self.target));
-        let mut text = match self.is_new {
+        let mut text = match self.base.is_none() {
             true => format!("policy {policy:?} {done} made and attached to {target}"),
             false => {
                 format!("policy {policy:?}, which only {target} uses, {done} given a new default version")
@@ -243,21 +244,23 @@ impl Widening {
 
     pub(super) async fn carry_out(&self, api: &Api, subject: &Subject) -> Result<(), Refused> {
         let (scope, name, document) = (api.scope.clone(), self.policy.clone(), self.document.clone());
-        let (target, is_new, instead) = (self.target.clone(), self.is_new, self.instead.clone());
+        let (target, base, instead) = (self.target.clone(), self.base.clone(), self.instead.clone());
         let now_ms = api.shared.clock.wall_ms();
         let changed = change(api, move |draft| {
-            if is_new {
-                draft.create_policy(&scope, &name, &document, Tags::default(), now_ms)?;
-                draft.attach_policy(&scope, &name, &target)?;
-            } else {
-                let policy = draft.find_policy(&scope, &name);
-                let surplus = policy.filter(|policy| policy.versions.len() >= VERSIONS).and_then(|policy| {
-                    policy.versions.iter().find(|version| version.id != policy.default_version)
-                });
-                if let Some(oldest) = surplus.map(|version| version.id) {
+            if let Some(base) = base {
+                // Others may have changed the policy since it was looked at, or share it now.
+                let policy = draft.find_policy(&scope, &name).filter(|policy| policy.document() == base);
+                let policy = policy.filter(|_| draft.targets_of(&scope, &name).eq([&target]));
+                let policy = policy.ok_or_else(|| Wrong::PolicyChanged(name.clone()))?;
+                let others = policy.versions.iter().map(|version| version.id);
+                let surplus = others.clone().find(|id| *id != policy.default_version);
+                if let Some(oldest) = surplus.filter(|_| others.count() >= VERSIONS) {
                     draft.delete_policy_version(&scope, &name, oldest, now_ms)?;
                 }
                 draft.create_policy_version(&scope, &name, &document, true, now_ms)?;
+            } else {
+                draft.create_policy(&scope, &name, &document, Tags::default(), now_ms)?;
+                draft.attach_policy(&scope, &name, &target)?;
             }
             for name in &instead {
                 draft.detach_policy(&scope, name, &target)?;

@@ -50,7 +50,8 @@ async fn narrow(api: &Arc<Api>, device: &str, apply: bool) -> Result<Value, Refu
     let target = Target::Certificate(id);
     let own = {
         let registry = api.shared.registry();
-        own_policies(&registry, api, &target).first().map(|policy| policy.name.to_string())
+        let own = own_policies(&registry, api, &target);
+        own.first().map(|policy| (policy.name.to_string(), policy.document().to_owned()))
     };
     // A policy of the device's own can name it; one that takes the place of a shared one is to be shared again.
     let known = variables.thing_name.as_deref().filter(|name| *name == device);
@@ -65,11 +66,13 @@ async fn narrow(api: &Arc<Api>, device: &str, apply: bool) -> Result<Value, Refu
     let access = Access::compile(&[NamedDocument::new("tightened", 1, parsed)], variables);
     let change = {
         let registry = api.shared.registry();
-        let is_new = own.is_none();
-        let policy = own.unwrap_or_else(|| free_name(&registry, api, device));
+        let (policy, base) = match own {
+            Some((name, document)) => (name, Some(document)),
+            None => (free_name(&registry, api, device), None),
+        };
         let attached = registry.attached_to(&api.scope, &target, false);
         let instead = attached.into_iter().filter(|name| **name != *policy).collect();
-        Widening { policy, is_new, document: text, instead, target }
+        Widening { policy, base, document: text, instead, target }
     };
     let beyond = beyond(&effective(api, &subject), &document, device);
     if apply {
