@@ -9,7 +9,7 @@ use broker::presence::DisconnectReason;
 use hub::Refusal;
 use mqtt::ReasonCode;
 use policy::Access;
-use registry::{CertificateId, Registry, Scope};
+use registry::{CaCertificate, CaStatus, CertificateId, Registry, Scope};
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::{
     CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature,
@@ -187,7 +187,8 @@ pub(crate) fn principal(shared: &Shared, session: &ServerConnection) -> Result<P
 /// The account and region of the CA that lets this certificate be registered.
 fn registrar_of(registry: &Registry, der: &[u8]) -> Option<Arc<Scope>> {
     let issuers = registry.issuers_of(der).ok()?;
-    let mut willing = issuers.into_iter().filter(|(_, ca)| ca.registers_automatically);
+    let is_willing = |ca: &CaCertificate| ca.registers_automatically && ca.status == CaStatus::Active;
+    let mut willing = issuers.into_iter().filter(|(_, ca)| is_willing(ca));
     willing.next().map(|(scope, _)| scope)
 }
 
@@ -281,6 +282,8 @@ fn explain(der: &CertificateDer<'_>) -> Option<rustls::Error> {
 
 #[cfg(test)]
 mod tests {
+    use registry::{Authority, CertificateMode, KeyChoice, NewCa, PublicCertificate, Tags};
+
     use super::*;
 
     #[test]
@@ -301,5 +304,38 @@ mod tests {
         }
         let why = admit(&[b"mqtt"]).expect_err("refused");
         assert!(why.contains("custom authorizer"), "{why}");
+    }
+
+    #[test]
+    fn only_an_active_ca_that_is_willing_has_certificates_registered() {
+        let scope = Scope::default();
+        let authority = Authority::create(0).expect("a CA");
+        let issued = authority.issue_device(KeyChoice::P256, 0).expect("a certificate");
+        let der = PublicCertificate::from_pem(&issued.cert_pem).expect("a certificate").der;
+        for (status, registers_automatically, found) in [
+            (CaStatus::Active, true, true),
+            (CaStatus::Active, false, false),
+            (CaStatus::Inactive, true, false),
+        ] {
+            let mut registry = Registry::default();
+            let mut draft = registry.draft();
+            let new = NewCa {
+                pem: authority.cert_pem(),
+                verification_pem: None,
+                status,
+                mode: CertificateMode::SniOnly,
+                registers_automatically,
+                registration: None,
+                tags: Tags::default(),
+            };
+            draft.register_ca(&scope, new, 0).expect("registered");
+            let change = draft.finish();
+            let _ = registry.apply(change);
+            assert_eq!(
+                registrar_of(&registry, &der).is_some(),
+                found,
+                "{status:?} {registers_automatically}"
+            );
+        }
     }
 }
