@@ -11,6 +11,10 @@ use registry::Scope;
 use crate::desk::Desk;
 use crate::limits::SCOPES;
 
+/// What callers hear when no other can be opened.
+pub(crate) const TOO_MANY: &str =
+    "there are too many accounts and regions here: use fewer, or a second instance";
+
 /// Every account and region that something lives in.
 #[derive(Debug, Default)]
 pub(crate) struct Scopes(Mutex<HashMap<Arc<Scope>, ScopeId>>);

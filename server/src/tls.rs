@@ -25,6 +25,7 @@ use thiserror::Error;
 
 use crate::identity::{Identity, IdentityError, ServerCertificate};
 use crate::rights::{Presented, Principal, Rights};
+use crate::scopes::TOO_MANY;
 use crate::shared::Shared;
 
 const MQTT_CERTIFICATE: &[u8] = b"x-amzn-mqtt-ca";
@@ -164,7 +165,7 @@ pub(crate) fn principal(shared: &Shared, session: &ServerConnection) -> Result<P
     match registry::verify_presented(&id, record, now_s) {
         Ok(registry::Principal::Certificate { id, thing }) => {
             let scope = record.and_then(|record| shared.scopes.open(&record.scope, &shared.desk));
-            let scope = scope.ok_or_else(|| refused(TOO_MANY_SCOPES.into()))?;
+            let scope = scope.ok_or_else(|| refused(TOO_MANY.into()))?;
             let fields = registry::certificate_fields(der);
             let host = session.server_name().map(str::to_owned);
             let rights = Rights::Certificate(Box::new(Presented { id, fields, host }));
@@ -208,8 +209,6 @@ fn register(shared: &Shared, scope: Arc<Scope>, der: &[u8]) {
         },
     );
 }
-
-const TOO_MANY_SCOPES: &str = "there are too many accounts and regions here: use fewer, or a second instance";
 
 /// Takes any certificate whose owner proves to hold its key.
 #[derive(Debug)]

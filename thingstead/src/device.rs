@@ -1,4 +1,4 @@
-//! `thingstead device …`: devices made with their folder of files, listed, shown, disconnected, removed.
+//! `thingstead device …`: devices made with their folder of files, listed, shown, rotated, disconnected, removed.
 
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
@@ -63,6 +63,7 @@ enum Key {
 
 #[derive(Debug, Args)]
 pub(crate) struct Show {
+    /// The device's name
     name: String,
     /// Print a program for this SDK instead: python-v1, python-v2, js-v2, rust, paho, mosquitto, curl
     #[arg(long, value_name = "SDK")]
@@ -76,6 +77,7 @@ pub(crate) struct Show {
 
 #[derive(Debug, Args)]
 pub(crate) struct Rotate {
+    /// The device's name
     name: String,
     /// The device's folder; its present certificate and key are kept there as *.previous [default: ./NAME]
     #[arg(long, value_name = "DIR")]
@@ -92,6 +94,7 @@ pub(crate) struct Rotate {
 
 #[derive(Debug, Args)]
 pub(crate) struct Named {
+    /// The device's name
     name: String,
     #[command(flatten)]
     common: Common,

@@ -58,7 +58,7 @@ enum Verb {
     Env(Common),
     /// Print where devices connect
     Endpoint(status::Endpoint),
-    /// Make, list, show, disconnect and remove devices
+    /// Make, list, show, examine, rotate, disconnect and remove devices
     #[command(subcommand)]
     Device(device::Device),
     /// Access keys for AWS's clients on other machines

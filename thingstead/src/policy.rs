@@ -39,6 +39,7 @@ pub(crate) struct Show {
 
 #[derive(Debug, Args)]
 pub(crate) struct Wish {
+    /// The device's name
     device: String,
     /// Such as publish, subscribe, receive, connect, or iot:GetThingShadow
     action: String,
@@ -67,6 +68,7 @@ pub(crate) struct Named {
 
 #[derive(Debug, Args)]
 pub(crate) struct Tighten {
+    /// The device's name
     device: String,
     /// Make it the device's policy, in place of those that are attached to its certificate
     #[arg(long)]

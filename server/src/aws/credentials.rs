@@ -19,6 +19,7 @@ use registry::accounts::{Accounts, Holder, Identity, SessionHolder};
 use super::{roles, unsigned};
 use crate::http::{Api, local};
 use crate::rights::{Principal, Rights};
+use crate::scopes::TOO_MANY;
 
 /// Who calls.
 #[derive(Debug, Clone)]
@@ -118,10 +119,8 @@ pub(super) fn device(api: &Api, peer: SocketAddr, principal: &Principal) -> Resu
 impl Caller {
     /// The number of the caller's account and region.
     pub(crate) fn scope_id(&self, api: &Api) -> Result<ScopeId, Fault> {
-        api.shared.scopes.open(&self.scope, &api.shared.desk).ok_or_else(|| {
-            let text = "there are too many accounts and regions here: use fewer, or a second instance";
-            Fault::limit_exceeded(text)
-        })
+        let opened = api.shared.scopes.open(&self.scope, &api.shared.desk);
+        opened.ok_or_else(|| Fault::limit_exceeded(TOO_MANY))
     }
 
     fn root(scope: Arc<Scope>, access_key: &str) -> Caller {
