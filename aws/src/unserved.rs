@@ -221,12 +221,7 @@ pub(crate) static IOT: &[Named] = &[
     ("ValidateSecurityProfileBehaviors", "POST", "/security-profile-behaviors/validate"),
 ];
 
-pub(crate) static IOT_DATA: &[Named] = &[
-    ("DeleteThingShadow", "DELETE", "/things/{thingName}/shadow"),
-    ("GetThingShadow", "GET", "/things/{thingName}/shadow"),
-    ("ListNamedShadowsForThing", "GET", "/api/things/shadow/ListNamedShadowsForThing/{thingName}"),
-    ("UpdateThingShadow", "POST", "/things/{thingName}/shadow"),
-];
+pub(crate) static IOT_DATA: &[Named] = &[];
 
 pub(crate) static IOT_JOBS_DATA: &[Named] = &[
     ("DescribeJobExecution", "GET", "/things/{thingName}/jobs/{jobId}"),

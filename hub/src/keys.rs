@@ -45,6 +45,15 @@ impl ScopeKey {
         self.key("retained", &[b""])
     }
 
+    /// `name` is empty for the classic shadow.
+    pub fn shadow(&self, thing: &str, name: &str) -> Vec<u8> {
+        self.key("shadow", &[thing.as_bytes(), name.as_bytes()])
+    }
+
+    pub fn shadows_of(&self, thing: &str) -> Vec<u8> {
+        self.key("shadow", &[thing.as_bytes(), b""])
+    }
+
     pub fn mailbox(&self, session: SessionId) -> Vec<u8> {
         self.key("mailbox", &[&session.0.to_be_bytes()])
     }

@@ -7,6 +7,7 @@ use broker::{ScopeId, SessionId};
 use bytes::Bytes;
 use message::{Message, QoS, Topic};
 use mqtt::ReasonCode;
+use shadow::topic::Verb;
 
 use crate::Link;
 use crate::event::{Answer, Origin, StoreFor};
@@ -43,8 +44,19 @@ impl<L: Link> Hub<L> {
             }
             self.store_session(id, plan);
         }
-        self.publish(origin.scope, origin.session, message, plan);
+        self.publish_and_serve(origin, message, plan);
         self.answer(answer, ReasonCode::Success, None, plan);
+    }
+
+    /// A message that asks something of a service of the house is published like any other, and answered.
+    fn publish_and_serve(&mut self, origin: Origin, message: Message, plan: &mut Plan<L>) {
+        match self.shadow_request(&message) {
+            None => self.publish(origin.scope, origin.session, message, plan),
+            Some(request) => {
+                self.publish(origin.scope, origin.session, message.clone(), plan);
+                self.answer_shadow(origin.scope, &request, &message, plan);
+            }
+        }
     }
 
     /// A publish that is not a client's: the caller hears whether it could be taken.
@@ -59,7 +71,7 @@ impl<L: Link> Hub<L> {
         if self.disk_full && self.needs_disk(origin, &message) {
             return Err(DISK_FULL);
         }
-        self.publish(origin.scope, origin.session, message, plan);
+        self.publish_and_serve(origin, message, plan);
         Ok(())
     }
 
@@ -87,6 +99,7 @@ impl<L: Link> Hub<L> {
         let stored =
             |scope: &crate::world::Scope<L>| Route::of(&scope.routes.tree, &message.topic, now_ms).stores;
         message.retain && !message.payload.is_empty()
+            || self.shadow_request(message).is_some_and(|request| request.verb != Verb::Get)
             || message.qos == QoS::ExactlyOnce && origin.session.is_some_and(persistent)
             || message.qos > QoS::AtMostOnce && self.scopes.get(origin.scope.0 as usize).is_some_and(stored)
     }

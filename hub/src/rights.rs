@@ -49,6 +49,7 @@ impl<L: Link> Hub<L> {
         keys.into_iter().for_each(|key| self.open_scope(key));
         self.sessions = Sessions::default();
         self.presence = Presence::default();
+        self.committed();
         self.access.clear();
         self.connects.clear();
         self.deadlines = Deadlines::default();

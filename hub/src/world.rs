@@ -17,6 +17,7 @@ use crate::notice::Notice;
 use crate::plan::Plan;
 use crate::refusal::Refusal;
 use crate::settings::Settings;
+use crate::shadows::Shadows;
 use crate::view::View;
 
 /// Everything the one writer knows.
@@ -26,6 +27,7 @@ pub struct Hub<L> {
     pub(crate) scopes: Vec<Scope<L>>,
     pub(crate) sessions: Sessions<L>,
     pub(crate) presence: Presence,
+    pub(crate) shadows: Shadows,
     /// What each live connection may do.
     pub(crate) access: HashMap<SessionId, Access>,
     pub(crate) connects: HashMap<(ScopeId, Arc<str>), Allowance>,
@@ -72,6 +74,7 @@ impl<L: Link> Hub<L> {
             scopes: scopes.into_iter().map(scope).collect(),
             sessions: Sessions::default(),
             presence: Presence::default(),
+            shadows: Shadows::default(),
             access: HashMap::new(),
             connects: HashMap::new(),
             deadlines: Deadlines::default(),

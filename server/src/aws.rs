@@ -5,6 +5,7 @@ mod data;
 mod iam;
 mod iot;
 mod roles;
+mod shadows;
 mod sts;
 mod token;
 

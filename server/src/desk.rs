@@ -5,9 +5,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use broker::{ScopeId, SessionId};
-use hub::{Event, Hub, Origin, Plan};
-use message::Message;
+use broker::SessionId;
+use hub::{Event, Hub, Plan};
 use store::{Batch, CommitError, Durability, Expect, Store};
 use tokio::sync::oneshot;
 
@@ -50,14 +49,26 @@ enum Job {
     },
     /// Documents of the registry: committed with the group, answered after it.
     Write(Batch, oneshot::Sender<Result<(), String>>),
-    /// A publish of a caller over HTTP, who hears of it after the commit.
-    Publish(Origin, Box<Message>, oneshot::Sender<Result<(), String>>),
-    /// The same for one client; false: it is not connected.
-    Send(ScopeId, String, Box<Message>, oneshot::Sender<bool>),
+    /// Something to decide for a caller over HTTP, who hears of it after the commit.
+    Call(usize, Call),
     Ask(Look),
     /// Everything that is stored goes, and with it all sessions.
     Reset(oneshot::Sender<Result<(), String>>),
     Tick(oneshot::Sender<()>),
+}
+
+/// Decides, and gives back what tells the caller.
+struct Call(Box<dyn FnOnce(&mut World, u64, &mut Wishes) -> Told + Send>);
+
+/// What is to be written and told.
+type Wishes = Plan<Arc<Link>>;
+
+type Told = Box<dyn FnOnce() + Send>;
+
+impl std::fmt::Debug for Call {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Call")
+    }
 }
 
 /// A look at the hub as it is behind everything that came before.
@@ -83,9 +94,7 @@ impl Job {
             Job::Event(Event::Unsubscribe { packet, .. }) => {
                 packet.filters.iter().map(|f| f.len() + size_of_val(f)).sum()
             }
-            Job::Publish(_, message, _) | Job::Send(_, _, message, _) => {
-                message.payload.len() + message.topic.len()
-            }
+            Job::Call(bytes, _) => *bytes,
             Job::Event(_)
             | Job::Release { .. }
             | Job::Write(..)
@@ -143,22 +152,18 @@ impl Desk {
         self.push(Job::Write(batch, done));
     }
 
-    /// Publishes for a caller over HTTP, and answers when that is on disk and told.
-    pub(crate) async fn publish(&self, origin: Origin, message: Message) -> Result<(), String> {
-        let (done, answer) = oneshot::channel();
-        self.push(Job::Publish(origin, Box::new(message), done));
-        answer.await.unwrap_or_else(|_| Err(STOPPING.into()))
-    }
-
-    /// Sends a message to one client past its subscriptions; false: it is not connected.
-    pub(crate) async fn send(
+    /// Decides something for a caller over HTTP, and answers when that is on disk. `bytes`: what it holds of theirs.
+    pub(crate) async fn call<T: Send + 'static>(
         &self,
-        scope: ScopeId,
-        client: String,
-        message: Message,
-    ) -> Result<bool, String> {
+        bytes: usize,
+        decide: impl FnOnce(&mut Hub<Arc<Link>>, u64, &mut Plan<Arc<Link>>) -> T + Send + 'static,
+    ) -> Result<T, String> {
         let (done, answer) = oneshot::channel();
-        self.push(Job::Send(scope, client, Box::new(message), done));
+        let call = Call(Box::new(move |hub, now_ms, plan| {
+            let decided = decide(hub, now_ms, plan);
+            Box::new(move || _ = done.send(decided))
+        }));
+        self.push(Job::Call(bytes, call));
         answer.await.map_err(|_| STOPPING.into())
     }
 
@@ -291,6 +296,7 @@ impl Writer {
         let mut written = Vec::new();
         let mut completed = Vec::new();
         let mut ticked = Vec::new();
+        let mut called = Vec::new();
         let mut documents = Batch::new();
         let mut emptied = None;
         for job in jobs.take(EVENTS_PER_COMMIT) {
@@ -309,15 +315,7 @@ impl Writer {
                     documents.writes.extend(batch.writes);
                     written.push(answer);
                 }
-                Job::Publish(origin, message, answer) => {
-                    match self.hub.publish_for(now_ms, origin, *message, &mut plan) {
-                        Ok(()) => written.push(answer),
-                        Err(why) => _ = answer.send(Err(why.to_owned())),
-                    }
-                }
-                Job::Send(scope, client, message, answer) => {
-                    let _ = answer.send(self.hub.send_to(scope, &client, *message, &mut plan));
-                }
+                Job::Call(_, call) => called.push(call.0(&mut self.hub, now_ms, &mut plan)),
                 Job::Ask(look) => look.0(&self.hub),
                 Job::Reset(answer) => {
                     self.hub.reset(&mut plan);
@@ -340,6 +338,7 @@ impl Writer {
         if !self.commit(&batch, must_sync) {
             return None;
         }
+        self.hub.committed();
         if let Some(answer) = emptied {
             let _ = answer.send(self.wipe());
         }
@@ -349,6 +348,7 @@ impl Writer {
         tell(&self.shared, plan.notices);
         complete(completed);
         written.into_iter().for_each(|answer| _ = answer.send(Ok(())));
+        called.into_iter().for_each(|told| told());
         ticked.into_iter().for_each(|answer| _ = answer.send(()));
         Some(count)
     }
@@ -440,7 +440,8 @@ impl Writer {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
-    use message::{QoS, Topic};
+    use hub::Origin;
+    use message::{Message, QoS, Topic};
 
     use super::*;
 

@@ -258,6 +258,7 @@ impl Shell {
 
     fn finish(&mut self, group: Group) -> Result<(), String> {
         self.committed = self.book.clone();
+        self.hub.committed();
         self.publish_view();
         for (link, packet_id) in group.completes {
             if self.flaw != Flaw::CompletesBeforeCommit

@@ -79,6 +79,7 @@ impl Stage {
         let (batch, must_sync) = plan.take_writes();
         let durability = if must_sync { Durability::Synced } else { Durability::Buffered };
         self.store.commit(&batch, durability).map_err(|e| e.to_string())?;
+        self.hub.committed();
         self.view = self.hub.next_view().unwrap_or(std::mem::replace(&mut self.view, empty()));
         for notice in &plan.notices {
             if let Notice::Welcome(welcome) = notice {

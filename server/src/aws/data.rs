@@ -27,7 +27,7 @@ use policy::{Action, Ask, Resource};
 use registry::CertificateId;
 
 use super::credentials::Caller;
-use super::token;
+use super::{shadows, token};
 use crate::http::Api;
 use crate::link::Link;
 
@@ -48,6 +48,10 @@ pub(super) async fn answer(
         Call::GetRetainedMessage(call) => reply(&plane.retained(call).await?, request_id),
         Call::ListRetainedMessages(call) => reply(&plane.retained_list(call).await?, request_id),
         Call::SendDirectMessage(call) => reply(&plane.send(call, request_id).await?, request_id),
+        Call::GetThingShadow(call) => reply(&shadows::get(&plane, call).await?, request_id),
+        Call::UpdateThingShadow(call) => reply(&shadows::update(&plane, call).await?, request_id),
+        Call::DeleteThingShadow(call) => reply(&shadows::delete(&plane, call).await?, request_id),
+        Call::ListNamedShadowsForThing(call) => reply(&shadows::list(&plane, call).await?, request_id),
         Call::GetConnection(call) => reply(&plane.connection(call).await?, request_id),
         Call::DeleteConnection(call) => reply(&plane.disconnect(call).await?, request_id),
         Call::ListSubscriptions(call) => reply(&plane.subscriptions(call).await?, request_id),
@@ -55,10 +59,10 @@ pub(super) async fn answer(
 }
 
 /// One call's surroundings.
-struct Plane<'a> {
-    api: &'a Api,
+pub(super) struct Plane<'a> {
+    pub(super) api: &'a Api,
     caller: &'a Caller,
-    scope: ScopeId,
+    pub(super) scope: ScopeId,
 }
 
 impl Plane<'_> {
@@ -85,9 +89,12 @@ impl Plane<'_> {
         let qos = if call.qos == Some(1) { QoS::AtLeastOnce } else { QoS::AtMostOnce };
         let mut message = self.message(topic, call.payload, properties, qos)?;
         message.retain = retain;
-        let origin = Origin { scope: self.scope, session: None };
+        let (origin, bytes) = (Origin { scope: self.scope, session: None }, message.payload.len());
         // What went wrong is a full disk.
-        self.api.shared.desk.publish(origin, message).await.map_err(Fault::service_unavailable)?;
+        let decide =
+            move |hub: &mut Hub<_>, now_ms, plan: &mut _| hub.publish_for(now_ms, origin, message, plan);
+        let published = self.api.shared.desk.call(bytes, decide).await.map_err(Fault::service_unavailable)?;
+        published.map_err(Fault::service_unavailable)?;
         Ok(PublishOutput { message: "OK".to_owned(), trace_id: request_id.to_owned() })
     }
 
@@ -162,7 +169,9 @@ impl Plane<'_> {
             message_expiry_s: None,
         };
         let message = self.message(topic, call.payload, properties, QoS::AtMostOnce)?;
-        let sent = self.api.shared.desk.send(self.scope, call.client_id.clone(), message).await;
+        let (scope, client) = (self.scope, call.client_id.clone());
+        let decide = move |hub: &mut Hub<_>, _, plan: &mut _| hub.send_to(scope, &client, message, plan);
+        let sent = self.api.shared.desk.call(0, decide).await;
         match sent.map_err(Fault::service_unavailable)? {
             true => Ok(SendDirectMessageOutput { message: "OK".to_owned(), trace_id: request_id.to_owned() }),
             false => Err(Fault::resource_not_found(format!("no client {} is connected", call.client_id))),
@@ -242,7 +251,7 @@ impl Plane<'_> {
         self.api.shared.desk.ask(look).await.map_err(Fault::service_unavailable)
     }
 
-    fn check(&self, ask: Ask<'_>) -> Result<(), Fault> {
+    pub(super) fn check(&self, ask: Ask<'_>) -> Result<(), Fault> {
         let ask = Ask { now_ms: Some(self.api.shared.clock.wall_ms()), ..ask };
         match self.caller.access.allows(&ask) {
             true => Ok(()),
@@ -269,9 +278,7 @@ impl Plane<'_> {
                 return Err(Fault::forbidden(text));
             }
             if topic.is_reserved() {
-                let text =
-                    format!("{topic}: the service behind this reserved topic is not served (see COMPAT.md)");
-                return Err(Fault::not_implemented(text));
+                hub::check_served(&topic).map_err(|why| Fault::not_implemented(format!("{topic}: {why}")))?;
             }
         }
         Ok(topic)

@@ -119,7 +119,10 @@ impl Core {
                 Ok(())
             }
             Outcome::Reserved => {
-                self.not_served(publish, dirty);
+                match hub::check_served(&topic) {
+                    Ok(()) => self.hand_over(publish, topic),
+                    Err(why) => self.not_served(publish, &why, dirty),
+                }
                 Ok(())
             }
             Outcome::Denied(verdict) => self.deny(publish, verdict, dirty),
@@ -136,11 +139,8 @@ impl Core {
     }
 
     /// No service stands behind the topic yet: nothing happens, and it is not acknowledged as if something had.
-    fn not_served(&mut self, publish: &Publish<'_>, dirty: &mut Dirty) {
-        let text = format!(
-            "{}: the service behind this reserved topic is not implemented (see COMPAT.md); the message went nowhere",
-            publish.topic
-        );
+    fn not_served(&mut self, publish: &Publish<'_>, why: &str, dirty: &mut Dirty) {
+        let text = format!("{}: {why}; the message went nowhere", publish.topic);
         self.meter.dropped += 1;
         self.shared.explain(&self.client, "publish not served", &text);
         let code = ReasonCode::ImplementationSpecific;

@@ -1,0 +1,237 @@
+//! Requests to shadows: the document, its replies and what they lead to are one plan. The document's algebra is the
+//! crate `shadow`'s.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use broker::ScopeId;
+use bytes::Bytes;
+use message::{Dialect, Message, QoS, Topic};
+use shadow::topic::{Meaning, Reply, Request, Verb};
+use shadow::{Fault, Limits, Rejection, ShadowId, Stored};
+use store::ReadError;
+
+use crate::Link;
+use crate::keys::ScopeKey;
+use crate::plan::Plan;
+use crate::publish::DISK_FULL;
+use crate::world::Hub;
+
+/// Shadows that were decided and are not committed: the store does not have them yet. None: dropped.
+#[derive(Debug, Default)]
+pub(crate) struct Shadows {
+    fresh: HashMap<Vec<u8>, Stored>,
+}
+
+/// What a request came to: the answer, and what else is published about it.
+struct Outcome {
+    accepted: Vec<u8>,
+    stored: Option<Stored>,
+    delta: Option<Vec<u8>>,
+    documents: Option<Vec<u8>>,
+}
+
+/// Whether a request to this reserved topic is answered; if it is not, why.
+pub fn check_served(topic: &str) -> Result<(), String> {
+    match Meaning::of(topic) {
+        Some(Meaning::Request(_)) => Ok(()),
+        Some(Meaning::BadName(_, wrong)) => Err(wrong.to_string()),
+        Some(Meaning::Unknown | Meaning::Reply(..)) => {
+            Err("no request to a shadow: those end in /get, /update and /delete".to_owned())
+        }
+        None => Err("the service behind this reserved topic is not implemented (see COMPAT.md)".to_owned()),
+    }
+}
+
+impl<L: Link> Hub<L> {
+    /// Everything decided so far is on disk.
+    pub fn committed(&mut self) {
+        self.shadows.fresh.clear();
+    }
+
+    /// The request that a message is, if it is one.
+    pub(crate) fn shadow_request(&self, message: &Message) -> Option<Request> {
+        if self.settings.dialect != Dialect::Aws || !message.topic.is_reserved() {
+            return None;
+        }
+        Request::parse(&message.topic)
+    }
+
+    /// A request that was published: its replies are published, too.
+    pub(crate) fn answer_shadow(
+        &mut self,
+        scope: ScopeId,
+        request: &Request,
+        message: &Message,
+        plan: &mut Plan<L>,
+    ) {
+        let accepted = Reply::Accepted(request.verb);
+        if request.verb == Verb::Get && !self.is_wanted(scope, &accepted.topic(&request.id)) {
+            let text = format!(
+                "nobody was subscribed to {} when it was answered: subscribe before you publish the request",
+                accepted.topic(&request.id)
+            );
+            self.explain(&message.publisher, "shadow reply unheard", text, plan);
+        }
+        match self.decide_shadow(scope, request, &message.payload) {
+            Ok(outcome) => self.tell_shadow(scope, request, outcome, plan),
+            Err(rejection) => {
+                let text = format!("{} of {}: {rejection}", request.verb.word(), describe(&request.id));
+                self.explain(&message.publisher, "shadow request rejected", text, plan);
+                let payload = rejection.payload(self.now_ms);
+                self.publish_reply(scope, Reply::Rejected(request.verb), &request.id, payload, plan);
+            }
+        }
+    }
+
+    /// A request over HTTP: the caller gets the answer after the commit; what was accepted is published, too.
+    pub fn call_shadow(
+        &mut self,
+        now_ms: u64,
+        scope: ScopeId,
+        request: &Request,
+        payload: &[u8],
+        plan: &mut Plan<L>,
+    ) -> Result<Vec<u8>, Rejection> {
+        self.now_ms = self.now_ms.max(now_ms);
+        if self.disk_full && request.verb != Verb::Get {
+            self.explain(&"n/a".into(), "shadow request refused", DISK_FULL, plan);
+            return Err(Rejection::new(Fault::Internal, None));
+        }
+        let outcome = self.decide_shadow(scope, request, payload)?;
+        let accepted = outcome.accepted.clone();
+        if request.verb != Verb::Get {
+            self.tell_shadow(scope, request, outcome, plan);
+        }
+        Ok(accepted)
+    }
+
+    /// The names of a thing's named shadows, in order, beginning after the name given.
+    pub fn shadow_names(
+        &self,
+        scope: ScopeId,
+        thing: &str,
+        after: Option<&str>,
+        most: usize,
+    ) -> Result<Vec<String>, ReadError> {
+        let key = self.key(scope);
+        let prefix = key.shadows_of(thing);
+        // Behind the classic shadow, whose name is empty.
+        let mut from = Some(key.shadow(thing, after.unwrap_or_default()));
+        let mut names = Vec::new();
+        while names.len() < most {
+            let page = self.reader.scan(&prefix, from.as_deref(), most)?;
+            let Some((last, _)) = page.last() else { break };
+            from = Some(last.clone());
+            for (key, document) in page {
+                let name = key.strip_prefix(prefix.as_slice()).map(String::from_utf8_lossy);
+                let stored = self.shadows.fresh.get(&key).cloned();
+                let stored = stored.or_else(|| Stored::from_bytes(&document.value).ok());
+                if let (Some(name), Some(false)) = (name, stored.map(|stored| stored.is_deleted())) {
+                    names.push(name.into_owned());
+                }
+            }
+        }
+        names.truncate(most);
+        Ok(names)
+    }
+
+    fn decide_shadow(
+        &mut self,
+        scope: ScopeId,
+        request: &Request,
+        payload: &[u8],
+    ) -> Result<Outcome, Rejection> {
+        let Request { id, verb } = request;
+        let (limits, now_ms) = (Limits::default(), self.now_ms);
+        let key = shadow_key(&self.key(scope), id);
+        let current = self.read_shadow(&key).map_err(|_| Rejection::new(Fault::Internal, None))?;
+        Ok(match verb {
+            Verb::Get => {
+                let got = Stored::get(current.as_ref(), id, payload, now_ms, &limits)?;
+                Outcome { accepted: got.accepted, stored: None, delta: None, documents: None }
+            }
+            Verb::Update => {
+                let updated = Stored::update(current.as_ref(), payload, now_ms, &limits)?;
+                let documents = Some(updated.documents);
+                let (accepted, delta) = (updated.accepted, updated.delta);
+                Outcome { accepted, stored: Some(updated.stored), delta, documents }
+            }
+            Verb::Delete => {
+                let deleted = Stored::delete(current.as_ref(), id, payload, now_ms, &limits)?;
+                let stored = Some(deleted.stored);
+                Outcome { accepted: deleted.accepted, stored, delta: None, documents: None }
+            }
+        })
+    }
+
+    fn read_shadow(&self, key: &[u8]) -> Result<Option<Stored>, String> {
+        if let Some(fresh) = self.shadows.fresh.get(key) {
+            return Ok(Some(fresh.clone()));
+        }
+        let document = self.reader.get(key).map_err(|error| error.to_string())?;
+        let Some(document) = document else { return Ok(None) };
+        Stored::from_bytes(&document.value).map(Some).map_err(|error| error.to_string())
+    }
+
+    /// Keeps what is to be kept and publishes the replies, in AWS's order.
+    fn tell_shadow(&mut self, scope: ScopeId, request: &Request, outcome: Outcome, plan: &mut Plan<L>) {
+        let Outcome { accepted, stored, delta, documents } = outcome;
+        let Request { id, verb } = request;
+        if let Some(stored) = stored {
+            let key = shadow_key(&self.key(scope), id);
+            plan.put(key.clone(), stored.to_bytes());
+            self.shadows.fresh.insert(key, stored);
+        }
+        self.publish_reply(scope, Reply::Accepted(*verb), id, accepted, plan);
+        if let Some(delta) = delta {
+            self.publish_reply(scope, Reply::Delta, id, delta, plan);
+        }
+        if let Some(documents) = documents {
+            self.publish_reply(scope, Reply::Documents, id, documents, plan);
+        }
+    }
+
+    fn is_wanted(&self, scope: ScopeId, topic: &str) -> bool {
+        self.scopes.get(scope.0 as usize).is_some_and(|scope| scope.routes.tree.any_match(topic))
+    }
+
+    /// Nothing is made for nobody.
+    fn publish_reply(
+        &mut self,
+        scope: ScopeId,
+        reply: Reply,
+        id: &ShadowId,
+        payload: Vec<u8>,
+        plan: &mut Plan<L>,
+    ) {
+        let topic = reply.topic(id);
+        if !self.is_wanted(scope, &topic) {
+            return;
+        }
+        let Ok(topic) = Topic::parse(&topic) else { return };
+        let message = Message {
+            id: self.message_id(),
+            topic,
+            payload: Bytes::from(payload),
+            qos: QoS::AtLeastOnce,
+            retain: false,
+            properties: None,
+            publisher: Arc::from("$aws"),
+            received_ms: self.now_ms,
+            expires_ms: None,
+        };
+        self.publish(scope, None, message, plan);
+    }
+}
+
+fn shadow_key(key: &ScopeKey, id: &ShadowId) -> Vec<u8> {
+    key.shadow(id.thing(), id.name().unwrap_or_default())
+}
+
+fn describe(id: &ShadowId) -> String {
+    match id.name() {
+        None => format!("the shadow of {}", id.thing()),
+        Some(name) => format!("shadow {name} of {}", id.thing()),
+    }
+}
