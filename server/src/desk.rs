@@ -58,7 +58,9 @@ enum Job {
 }
 
 /// Decides, and gives back what tells the caller.
-struct Call(Box<dyn FnOnce(&mut World, u64, &mut Wishes) -> Told + Send>);
+struct Call(Box<Decide>);
+
+type Decide = dyn FnOnce(&mut World, u64, &mut Wishes) -> Told + Send;
 
 /// What is to be written and told.
 type Wishes = Plan<Arc<Link>>;
