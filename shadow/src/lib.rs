@@ -2,9 +2,11 @@
 
 mod delta;
 mod fields;
+pub mod history;
 mod id;
 mod json;
 pub mod limits;
+pub mod lint;
 mod rejection;
 mod request;
 mod section;

@@ -49,6 +49,8 @@ pub enum Fault {
     #[error("The payload exceeds the maximum size allowed")]
     PayloadTooLarge { bytes: usize, most: usize },
     #[error("The payload exceeds the maximum size allowed")]
+    StateTooLarge { bytes: usize, most: usize },
+    #[error("The payload exceeds the maximum size allowed")]
     DocumentTooLarge { bytes: usize, most: usize },
     #[error("Unsupported documented encoding; supported encoding is UTF-8")]
     Encoding { valid_bytes: usize },
@@ -113,7 +115,7 @@ impl Fault {
             Self::Forbidden => 403,
             Self::ThingNotFound | Self::NoShadow(_) => 404,
             Self::VersionConflict { .. } => 409,
-            Self::PayloadTooLarge { .. } | Self::DocumentTooLarge { .. } => 413,
+            Self::PayloadTooLarge { .. } | Self::StateTooLarge { .. } | Self::DocumentTooLarge { .. } => 413,
             Self::Encoding { .. } => 415,
             Self::TooManyRequests => 429,
             Self::Internal => 500,
@@ -125,7 +127,9 @@ impl Fault {
         match self {
             Self::InvalidJson { reason } => format!("{reason}; send one JSON object"),
             Self::MissingState => "wrap the sections: {\"state\":{\"reported\":{…}}}".to_owned(),
-            Self::StateNotObject { kind } => section_hint("state", kind),
+            Self::StateNotObject { kind } => {
+                format!("`state` is {kind}; send an object with \"desired\", \"reported\" or both")
+            }
             Self::DesiredNotObject { kind } => section_hint("state.desired", kind),
             Self::ReportedNotObject { kind } => section_hint("state.reported", kind),
             Self::InvalidVersion => "send the version as a whole number from 0, or leave it out".to_owned(),
@@ -152,11 +156,17 @@ impl Fault {
             Self::NoShadow(_) => {
                 "update it once to create it, or correct the thing's and shadow's names".to_owned()
             }
+            Self::VersionConflict { asked, current: 0 } => {
+                format!("the request names version {asked}, there is no shadow yet; leave the version out")
+            }
             Self::VersionConflict { asked, current } => {
                 format!("the request names version {asked}, the shadow is at {current}; get it and try again")
             }
             Self::PayloadTooLarge { bytes, most } => {
                 format!("the request has {bytes} bytes, at most {most} are read; send it in parts")
+            }
+            Self::StateTooLarge { bytes, most } => {
+                format!("the request's state has {bytes} bytes, at most {most} are taken; send it in parts")
             }
             Self::DocumentTooLarge { bytes, most } => format!(
                 "desired and reported would have {bytes} bytes, the quota is {most}; \
@@ -224,6 +234,7 @@ mod tests {
         check(Fault::VersionConflict { asked: 1, current: 2 }, 409, "Version conflict");
         let large = "The payload exceeds the maximum size allowed";
         check(Fault::PayloadTooLarge { bytes: 2, most: 1 }, 413, large);
+        check(Fault::StateTooLarge { bytes: 2, most: 1 }, 413, large);
         check(Fault::DocumentTooLarge { bytes: 2, most: 1 }, 413, large);
         let encoding = "Unsupported documented encoding; supported encoding is UTF-8";
         check(Fault::Encoding { valid_bytes: 1 }, 415, encoding);

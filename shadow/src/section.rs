@@ -89,6 +89,23 @@ impl Node {
         }
     }
 
+    pub(crate) fn to_value(&self) -> Value {
+        match self {
+            Self::Leaf { value, .. } => value.clone(),
+            Self::Branch(fields) => {
+                let members = fields.iter().map(|(name, node)| (name.into(), node.to_value()));
+                Value::Object(Fields::of_unique(members.collect()))
+            }
+        }
+    }
+
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Branch(_) => "an object",
+            Self::Leaf { value, .. } => value.kind(),
+        }
+    }
+
     /// Whether there is any value below, and not only empty objects.
     pub(crate) fn holds_a_value(&self) -> bool {
         match self {

@@ -6,7 +6,7 @@ use crate::delta::Delta;
 use crate::fields::Fields;
 use crate::id::ShadowId;
 use crate::json::{Value, write_text};
-use crate::limits::{Limits, VERSION, VERSION_MEMORY_MS};
+use crate::limits::{Limits, REQUEST_PARTS, VERSION, VERSION_MEMORY_MS};
 use crate::rejection::{Fault, Rejection};
 use crate::request::{UpdateRequest, read_token};
 use crate::section::{self, Section, write_count};
@@ -64,44 +64,50 @@ impl Stored {
     ) -> Result<Updated, Rejection> {
         let UpdateRequest { state, version, client_token } = UpdateRequest::read(payload, limits)?;
         let known = current.filter(|stored| !stored.is_forgotten(now_ms));
+        match Self::take(known, state, version, client_token.as_deref(), now_ms, limits) {
+            Ok(updated) => Ok(Updated { client_token, ..updated }),
+            Err(fault) => Err(Rejection::new(fault, client_token)),
+        }
+    }
+
+    fn take(
+        known: Option<&Self>,
+        state: Value,
+        version: Option<u64>,
+        client_token: Option<&str>,
+        now_ms: u64,
+        limits: &Limits,
+    ) -> Result<Updated, Fault> {
         let now_s = now_ms / 1000;
-        let mut asked = String::with_capacity(payload.len());
-        let mut asked_times = String::with_capacity(payload.len());
-        write_asked(&state, now_s, &mut asked, &mut asked_times);
-        let stored = match known.map_or_else(Self::before_the_first, Self::clone).next(state, version, now_ms)
-        {
-            Ok(stored) => stored,
-            Err(fault) => return Err(Rejection::new(fault, client_token)),
-        };
-        let previous = known.and_then(Texts::of);
+        let asked = Asked::write(&state, now_s, limits)?;
+        let stored = known.map_or_else(Self::before_the_first, Self::clone).next(state, version, now_ms)?;
+        let previous = known.and_then(|known| Some((known.version, Texts::of(known)?)));
         let texts = Texts::of(&stored).unwrap_or_default();
         if texts.state_bytes > limits.document_bytes {
-            let fault = Fault::DocumentTooLarge { bytes: texts.state_bytes, most: limits.document_bytes };
-            return Err(Rejection::new(fault, client_token));
+            return Err(Fault::DocumentTooLarge { bytes: texts.state_bytes, most: limits.document_bytes });
         }
-        let end = |mut out: String| {
-            write_end(&mut out, now_s, client_token.as_deref());
-            out.into_bytes()
-        };
         let version = stored.version;
-        let accepted = format!(r#"{{"state":{asked},"metadata":{asked_times},"version":{version}"#);
+        let (asked, times) = (asked.state, asked.times);
+        let mut accepted = format!(r#"{{"state":{asked},"metadata":{times},"version":{version}"#);
+        write_end(&mut accepted, now_s, client_token);
         let delta = stored.delta().map(|delta| {
             let mut out = format!(r#"{{"version":{version},"timestamp":{now_s},"state":"#);
             delta.write_state(&mut out);
             out.push_str(",\"metadata\":");
             delta.write_metadata(&mut out);
-            write_token(&mut out, client_token.as_deref());
+            write_token(&mut out, client_token);
             out.into_bytes()
         });
         let mut documents = String::from("{\"previous\":");
-        match (&previous, known) {
-            (Some(texts), Some(stored)) => texts.write(stored.version, &mut documents),
-            _ => documents.push_str("null"),
+        match previous {
+            Some((version, texts)) => texts.write(version, &mut documents),
+            None => documents.push_str("null"),
         }
         documents.push_str(",\"current\":");
         texts.write(version, &mut documents);
-        let (accepted, documents) = (end(accepted), end(documents));
-        Ok(Updated { stored, accepted, delta, documents, client_token, asked })
+        write_end(&mut documents, now_s, client_token);
+        let (accepted, documents) = (accepted.into_bytes(), documents.into_bytes());
+        Ok(Updated { stored, accepted, delta, documents, client_token: None, asked })
     }
 
     pub fn get(
@@ -165,6 +171,10 @@ impl Stored {
     /// The bytes that count against the quota: desired and reported as compact JSON, without metadata.
     pub fn document_bytes(&self) -> usize {
         Texts::of(self).map_or(0, |texts| texts.state_bytes)
+    }
+
+    pub(crate) fn document(&self) -> Option<&Document> {
+        self.document.as_ref()
     }
 
     pub(crate) fn delta(&self) -> Option<Delta<'_>> {
@@ -261,16 +271,24 @@ impl Texts {
 }
 
 /// The state as it was asked for, nulls too, and the time of each of its values.
-fn write_asked(state: &Value, now_s: u64, asked: &mut String, times: &mut String) {
-    match state {
-        Value::Object(_) => {
-            state.write(asked);
-            section::write_times(state, now_s, times);
+struct Asked {
+    state: String,
+    times: String,
+}
+
+impl Asked {
+    fn write(state: &Value, now_s: u64, limits: &Limits) -> Result<Self, Fault> {
+        if !matches!(state, Value::Object(_)) {
+            return Ok(Self { state: "{}".to_owned(), times: "{}".to_owned() });
         }
-        _ => {
-            asked.push_str("{}");
-            times.push_str("{}");
+        let mut asked = Self { state: String::new(), times: String::new() };
+        state.write(&mut asked.state);
+        let (bytes, most) = (asked.state.len(), limits.document_bytes.saturating_mul(REQUEST_PARTS));
+        if bytes > most {
+            return Err(Fault::StateTooLarge { bytes, most });
         }
+        section::write_times(state, now_s, &mut asked.times);
+        Ok(asked)
     }
 }
 

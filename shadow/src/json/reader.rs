@@ -159,7 +159,8 @@ impl<'a> Reader<'a> {
         let ends = |byte: u8| !matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E');
         let end = rest.bytes().position(ends).unwrap_or(rest.len());
         let number = Number::new(rest.get(..end).unwrap_or_default());
-        let number = number.ok_or_else(|| self.broken("this is no number of JSON"))?;
+        let number =
+            number.ok_or_else(|| self.broken("this is no number of JSON, or too large for its readers"))?;
         self.at += end;
         Ok(Value::Number(number))
     }
