@@ -23,7 +23,7 @@ impl Number {
         &self.0
     }
 
-    /// Only for text a decimal whole number of which is at most `u64`, as in `12`; `12.0` is no whole number here.
+    /// A count that is written as one: `12`, but neither `12.0` nor `-1`.
     pub fn whole(&self) -> Option<u64> {
         self.0.parse().ok()
     }
