@@ -39,12 +39,8 @@ pub(crate) struct New {
     /// Folder for its files [default: ./NAME]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Kind of key; AWS makes rsa
-    #[arg(long, value_enum, default_value_t = Key::Rsa)]
-    key: Key,
-    /// Certificate signing request of a device that keeps its key to itself
-    #[arg(long, value_name = "FILE", conflicts_with = "key")]
-    csr: Option<PathBuf>,
+    #[command(flatten)]
+    key: KeyChoice,
     /// What it may do: own (its own topics), open (everything), a file with a policy, or a policy's name
     #[arg(long, value_name = "own|open|FILE|NAME", default_value = "own")]
     policy: String,
@@ -53,6 +49,31 @@ pub(crate) struct New {
     snippet: SnippetKind,
     #[command(flatten)]
     common: Common,
+}
+
+#[derive(Debug, Args)]
+struct KeyChoice {
+    /// Kind of key; AWS makes rsa
+    #[arg(long, value_enum, default_value_t = Key::Rsa)]
+    key: Key,
+    /// Certificate signing request of a device that keeps its key to itself
+    #[arg(long, value_name = "FILE", conflicts_with = "key")]
+    csr: Option<PathBuf>,
+}
+
+impl KeyChoice {
+    /// As the API takes it.
+    fn wish(&self) -> Result<Value> {
+        Ok(match (&self.csr, self.key) {
+            (Some(path), _) => {
+                let csr = std::fs::read_to_string(path)
+                    .with_context(|| format!("{} cannot be read", path.display()))?;
+                json!({ "key": "csr", "csr": csr })
+            }
+            (None, Key::Rsa) => json!({ "key": "rsa" }),
+            (None, Key::P256) => json!({ "key": "p256" }),
+        })
+    }
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -82,12 +103,8 @@ pub(crate) struct Rotate {
     /// The device's folder; its present certificate and key are kept there as *.previous [default: ./NAME]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Kind of key; AWS makes rsa
-    #[arg(long, value_enum, default_value_t = Key::Rsa)]
-    key: Key,
-    /// Certificate signing request of a device that keeps its key to itself
-    #[arg(long, value_name = "FILE", conflicts_with = "key")]
-    csr: Option<PathBuf>,
+    #[command(flatten)]
+    key: KeyChoice,
     #[command(flatten)]
     common: Common,
 }
@@ -146,7 +163,7 @@ fn done(common: &Common, reply: &Value, text: &str) {
 fn new(api: &Api, verb: &New) -> Result<()> {
     let folder = verb.out.clone().unwrap_or_else(|| PathBuf::from(&verb.name));
     let policy = policy(&verb.policy)?;
-    let mut wish = key_wish(verb.key, verb.csr.as_deref())?;
+    let mut wish = verb.key.wish()?;
     wish["name"] = json!(verb.name);
     wish["policy"] = policy;
     let reply = make(api, &verb.name, &wish, &folder)?;
@@ -174,24 +191,11 @@ fn new(api: &Api, verb: &New) -> Result<()> {
     Ok(())
 }
 
-/// What kind of key, as the API takes it.
-fn key_wish(key: Key, csr: Option<&Path>) -> Result<Value> {
-    Ok(match (csr, key) {
-        (Some(path), _) => {
-            let csr = std::fs::read_to_string(path)
-                .with_context(|| format!("{} cannot be read", path.display()))?;
-            json!({ "key": "csr", "csr": csr })
-        }
-        (None, Key::Rsa) => json!({ "key": "rsa" }),
-        (None, Key::P256) => json!({ "key": "p256" }),
-    })
-}
-
 /// The files that are replaced stay beside the new ones until somebody deletes them: the old certificate counts until
 /// the new one has connected.
 fn rotate(api: &Api, verb: &Rotate) -> Result<()> {
     let folder = verb.out.clone().unwrap_or_else(|| PathBuf::from(&verb.name));
-    let wish = key_wish(verb.key, verb.csr.as_deref())?;
+    let wish = verb.key.wish()?;
     std::fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
     let reply = api.post(&format!("{PATH}/{}/rotate", encode(&verb.name)), &wish)?;
     for file in output::list(&reply["files"]) {
