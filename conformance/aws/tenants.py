@@ -154,6 +154,39 @@ def a_session_token_may_stand_outside_of_the_signature(place, outside):
 
 
 @promise()
+def a_role_that_loses_a_right_loses_it_on_open_connections(place):
+    everything = policy(("Allow", "iot:*", "*"))
+    key = session(place, everything)
+    wire = joined(place, key, "role", version=5)
+    topic, iam = place.topic(), client(place, "iam")
+    assert wire.subscribe(topic) == [1]
+    wire.publish(topic, b"before", 1)
+    assert wire.message().payload == b"before"
+    iam.put_role_policy(RoleName="worker", PolicyName="rights", PolicyDocument=policy(("Deny", "iot:*", "*")))
+    client(place, "iot-data").publish(topic=topic, payload=b"after", qos=1)
+    assert wire.publish(topic, b"after", 1).code == 0x87
+    assert wire.packet(0.3) is None
+    iam.put_role_policy(RoleName="worker", PolicyName="rights", PolicyDocument=everything)
+    assert wire.publish(topic, b"again", 1).code == 0
+    assert wire.message().payload == b"again"
+    iam.delete_role_policy(RoleName="worker", PolicyName="rights")
+    iam.delete_role(RoleName="worker")
+    role(place, inline=everything)
+    # The new one has the old one's name and nothing else of it.
+    assert wire.publish(topic, b"of another role", 1).code == 0x87
+
+
+@promise()
+def a_removed_key_loses_its_connections(place):
+    key, other = (new_key(place.server, account_of(place), name) for name in ("ann", "bob"))
+    wire, stays = joined(place, key, "ann", version=5), joined(place, other, "bob", version=5)
+    place.server.run("keys", "rm", key.access)
+    goodbye = wire.packet()
+    assert goodbye is not None and goodbye.kind == packets.DISCONNECT and goodbye.code == 0x87, goodbye
+    stays.ping()
+
+
+@promise()
 def a_wrong_websocket_is_refused_before_the_upgrade_and_explained(place):
     server = other_server(place)
     key = new_key(server)

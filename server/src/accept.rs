@@ -111,6 +111,7 @@ impl Door {
             shared.links.number(),
             address.ip().to_canonical().to_string().into(),
             principal.certificate(),
+            principal.signer(),
             transport,
             shared.clock.machine_ms(),
         );

@@ -28,6 +28,7 @@ use credentials::Caller;
 
 pub use credentials::Checking;
 pub(crate) use credentials::caller_of_upgrade;
+pub(crate) use roles::access as role_access;
 
 /// Body of one call.
 const BODY_BYTES: usize = 1024 * 1024;

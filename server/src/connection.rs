@@ -368,8 +368,10 @@ impl Core {
         {
             // Held until the link has its rights: a change of policies comes before them, or finds what to change.
             let registry = self.shared.registry();
+            let accounts = self.shared.ledger.read();
             let now_s = self.shared.clock.wall_s();
-            self.access = self.principal.rights.compile(&registry, now_s, &packet, &self.link.address)?;
+            let rights = &self.principal.rights;
+            self.access = rights.compile(&registry, &accounts, now_s, &packet, &self.link.address)?;
             let mut out = self.link.lock();
             out.prepare(packet.version, limits, packet.request_problem_information);
             out.access = self.access.clone();

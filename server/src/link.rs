@@ -28,6 +28,7 @@ pub(crate) use transport::{Tls, Transport};
 
 use crate::activity::Who;
 use crate::limits::{OUT_BYTES, PENDING_BYTES, PENDING_MESSAGES};
+use crate::rights::Signer;
 
 /// A live connection as everybody else sees it.
 pub(crate) struct Link {
@@ -35,6 +36,8 @@ pub(crate) struct Link {
     pub(crate) address: Arc<str>,
     /// The client's certificate, if it came with one.
     pub(crate) certificate: Option<CertificateId>,
+    /// Who signed for it, if that was with a key that is kept here.
+    pub(crate) signer: Option<Arc<Signer>>,
     out: Mutex<Out>,
     /// Somebody wants the connection to say now what it has counted.
     asked: AtomicBool,
@@ -119,6 +122,7 @@ impl Link {
         number: u64,
         address: Arc<str>,
         certificate: Option<CertificateId>,
+        signer: Option<Arc<Signer>>,
         transport: Transport,
         now_ms: u64,
     ) -> Arc<Link> {
@@ -126,6 +130,7 @@ impl Link {
             number,
             address,
             certificate,
+            signer,
             out: Mutex::new(Out::new(transport)),
             asked: AtomicBool::new(false),
             heard_ms: AtomicU64::new(now_ms),

@@ -60,6 +60,11 @@ impl Links {
         self.lock().by_number.values().cloned().collect()
     }
 
+    /// Those that somebody signed for.
+    pub(crate) fn signed(&self) -> Vec<Arc<Link>> {
+        self.lock().by_number.values().filter(|link| link.signer.is_some()).cloned().collect()
+    }
+
     pub(crate) fn of_certificate(&self, id: &CertificateId) -> Vec<Arc<Link>> {
         self.lock().by_certificate.get(id).cloned().unwrap_or_default()
     }

@@ -10,9 +10,11 @@ use broker::presence::DisconnectReason;
 use hub::{Event, Refusal};
 use mqtt::{Connect, ReasonCode, Version};
 use policy::{Access, ConnectAttribute};
-use registry::{Affected, Caller, CertificateId, Registry};
+use registry::accounts::{Accounts, SessionHolder};
+use registry::{Affected, Caller, CertificateId, Registry, Scope};
 
-use crate::link::Link;
+use crate::aws::role_access;
+use crate::link::{Link, Out};
 use crate::shared::Shared;
 
 /// Who is at the other end, as the transport knows it.
@@ -32,6 +34,18 @@ pub(crate) enum Rights {
     Fixed(Access),
     /// Policies of a certificate, which may speak of what the CONNECT says.
     Certificate(Box<Presented>),
+    /// Those of who signed with a key that is kept here.
+    Signer(Arc<Signer>),
+}
+
+/// Who signed for a connection, and what has to last for it to stay.
+#[derive(Debug)]
+pub(crate) struct Signer {
+    pub(crate) scope: Arc<Scope>,
+    pub(crate) holder: SessionHolder,
+    /// The lasting key that it hangs on.
+    pub(crate) key: Option<String>,
+    pub(crate) source_ip: IpAddr,
 }
 
 /// A client certificate as its policies see it.
@@ -47,8 +61,33 @@ impl Principal {
     pub(crate) fn certificate(&self) -> Option<CertificateId> {
         match &self.rights {
             Rights::Certificate(presented) => Some(presented.id),
-            Rights::Fixed(_) => None,
+            Rights::Fixed(_) | Rights::Signer(_) => None,
         }
+    }
+
+    pub(crate) fn signer(&self) -> Option<Arc<Signer>> {
+        match &self.rights {
+            Rights::Signer(signer) => Some(signer.clone()),
+            Rights::Fixed(_) | Rights::Certificate(_) => None,
+        }
+    }
+}
+
+impl Signer {
+    /// What it may do as things stand. Its key may have been removed since it signed.
+    fn access(&self, accounts: &Accounts) -> Result<Access, Refusal> {
+        if let Some(key) = self.key.as_deref().filter(|key| accounts.secret_of(key).is_none()) {
+            let text = format!(
+                "access key {key} was removed, and its connections end with it: make another with `thingstead keys new`"
+            );
+            return Err(Refusal::new(ReasonCode::NotAuthorized, DisconnectReason::ForbiddenAccess, text));
+        }
+        Ok(match &self.holder {
+            SessionHolder::Role { role, role_id, .. } => {
+                role_access(accounts, &self.scope, role, role_id, self.source_ip)
+            }
+            SessionHolder::Root | SessionHolder::User { .. } => Access::everything(),
+        })
     }
 }
 
@@ -57,12 +96,14 @@ impl Rights {
     pub(crate) fn compile(
         &self,
         registry: &Registry,
+        accounts: &Accounts,
         now_s: i64,
         packet: &Connect,
         address: &str,
     ) -> Result<Access, Refusal> {
         let presented = match self {
             Rights::Fixed(access) => return Ok(access.clone()),
+            Rights::Signer(signer) => return signer.access(accounts),
             Rights::Certificate(presented) => presented,
         };
         check_certificate(registry, &presented.id, now_s)?;
@@ -123,8 +164,20 @@ pub(crate) async fn take_effect(shared: &Arc<Shared>, affected: Affected) {
     }
 }
 
+/// The same for a change of keys, roles and their policies.
+pub(crate) async fn take_effect_on_signers(shared: &Arc<Shared>) {
+    let links = shared.links.signed();
+    // Every one of them, and then once the hub.
+    if links.iter().filter(|link| review(shared, link)).count() > 0 {
+        shared.desk.tick().await;
+    }
+}
+
 /// Works out anew what a connection may do. True: it has new rights, or was sent away.
 pub(crate) fn review(shared: &Shared, link: &Arc<Link>) -> bool {
+    if let Some(signer) = &link.signer {
+        return review_signer(shared, link, signer);
+    }
     let Some(id) = link.certificate else { return false };
     let now_s = shared.clock.wall_s();
     // Always before the link's lock.
@@ -147,13 +200,34 @@ pub(crate) fn review(shared: &Shared, link: &Arc<Link>) -> bool {
     };
     let access = registry.access(&id, &caller);
     drop(registry);
+    replace_access(shared, link, &mut out, access);
+    true
+}
+
+fn review_signer(shared: &Shared, link: &Arc<Link>, signer: &Signer) -> bool {
+    // Always before the link's lock.
+    let accounts = shared.ledger.read();
+    match signer.access(&accounts) {
+        Err(refusal) => {
+            drop(accounts);
+            link.finish(refusal);
+        }
+        Ok(access) => {
+            let mut out = link.lock();
+            drop(accounts);
+            replace_access(shared, link, &mut out, access);
+        }
+    }
+    true
+}
+
+fn replace_access(shared: &Shared, link: &Arc<Link>, out: &mut Out, access: Access) {
     out.access = access.clone();
     out.has_new_access = true;
     if let Some(session) = out.session {
         // With the lock held, so that the hub hears of two changes in the order in which the link got them.
         shared.desk.submit(Event::Access { link: link.clone(), session, access });
     }
-    true
 }
 
 #[cfg(test)]
@@ -171,7 +245,7 @@ mod tests {
         let rights =
             Rights::Certificate(Box::new(Presented { id: issued.id, fields: BTreeMap::new(), host: None }));
         let connect = Connect::new(Version::V311, "pump-1");
-        let unknown = rights.compile(&registry, 1, &connect, "127.0.0.1");
+        let unknown = rights.compile(&registry, &Accounts::default(), 1, &connect, "127.0.0.1");
         assert!(unknown.expect_err("unknown").text.contains("is not registered"));
         for (status, connects) in [(CertificateStatus::Active, true), (CertificateStatus::Inactive, false)] {
             let mut draft = registry.draft();
@@ -181,7 +255,7 @@ mod tests {
             draft.set_status(&scope, &issued.id, status, 0).expect("set");
             let change = draft.finish();
             let _ = registry.apply(change);
-            let compiled = rights.compile(&registry, 1, &connect, "127.0.0.1");
+            let compiled = rights.compile(&registry, &Accounts::default(), 1, &connect, "127.0.0.1");
             assert_eq!(compiled.is_ok(), connects, "{status:?}");
         }
     }

@@ -18,7 +18,7 @@ use registry::accounts::{Accounts, Holder, Identity, SessionHolder};
 
 use super::{roles, unsigned};
 use crate::http::{Api, local};
-use crate::rights::{Principal, Rights};
+use crate::rights::{Principal, Rights, Signer};
 use crate::scopes::TOO_MANY;
 
 /// Who calls.
@@ -84,8 +84,22 @@ pub(crate) fn caller_of_upgrade(api: &Api, peer: SocketAddr, head: &Parts) -> Re
     let caller =
         doorman.believe(signature::read(&request)).map_err(|doubt| doubt.into_fault(&Service::IotData))?;
     let scope = caller.scope_id(api)?;
-    let rights = Rights::Fixed(caller.access);
+    let is_kept = api.shared.ledger.read().secret_of(&caller.access_key).is_some();
+    let rights = match is_kept {
+        true => Rights::Signer(Arc::new(signer(&caller, peer))),
+        false => Rights::Fixed(caller.access),
+    };
     Ok(Principal { name: caller.access_key.into(), thing: None, scope, rights })
+}
+
+fn signer(caller: &Caller, peer: SocketAddr) -> Signer {
+    let key = match &caller.holder {
+        SessionHolder::User { key, .. } => Some(key),
+        SessionHolder::Root if !caller.is_temporary => Some(&caller.access_key),
+        SessionHolder::Root | SessionHolder::Role { .. } => None,
+    };
+    let (scope, holder) = (caller.scope.clone(), caller.holder.clone());
+    Signer { scope, holder, key: key.cloned(), source_ip: peer.ip() }
 }
 
 /// Who calls with a client certificate. Looked at for each call: the connection may be older than a change.
@@ -97,6 +111,7 @@ pub(super) fn device(api: &Api, peer: SocketAddr, principal: &Principal) -> Resu
             let access = access.clone();
             return Ok(Caller { access, ..Caller::root(api.scope.clone(), &principal.name) });
         }
+        Rights::Signer(_) => return Err(Fault::forbidden("this door is for client certificates")),
     };
     let now_s = shared.clock.wall_s();
     let registry = shared.registry();
@@ -238,7 +253,9 @@ impl Doorman<'_> {
         let scope = self.scope(identity.account, signed)?;
         let holder = identity.principal.to_holder();
         let access = match &holder {
-            SessionHolder::Role { role, .. } => roles::access(accounts, &scope, role, self.peer.ip()),
+            SessionHolder::Role { role, role_id, .. } => {
+                roles::access(accounts, &scope, role, role_id, self.peer.ip())
+            }
             SessionHolder::Root | SessionHolder::User { .. } => Access::everything(),
         };
         Ok(Caller { scope, access_key, holder, is_temporary: identity.temporary.is_some(), access })

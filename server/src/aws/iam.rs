@@ -20,6 +20,7 @@ use registry::accounts::{Accounts, AccountsError, Draft, Kind};
 use super::credentials::Caller;
 use crate::http::Api;
 use crate::ledger::Denied;
+use crate::rights;
 
 /// What a change needs beside its call.
 struct Wish<'a> {
@@ -107,7 +108,10 @@ async fn change<O: Output>(
     let mut random = [0; 10];
     crate::chance::fill(&mut random).map_err(faults::service_failure)?;
     let wish = Wish { account: caller.scope.account(), now_ms: api.shared.clock.wall_ms(), random };
-    api.shared.ledger.change(&api.shared.desk, |draft| decide(draft, &wish)).await.map_err(refused)
+    let changed = api.shared.ledger.change(&api.shared.desk, |draft| decide(draft, &wish)).await;
+    let changed = changed.map_err(refused)?;
+    rights::take_effect_on_signers(&api.shared).await;
+    Ok(changed)
 }
 
 /// AWS's error for what the registry refuses; STS has the same.

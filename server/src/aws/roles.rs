@@ -23,8 +23,14 @@ const EVERYTHING: &str =
 /// Letters that the longest IAM policy may have; IoT's own policies are shorter.
 const DOCUMENT_CHARS: usize = 10_240;
 
-/// `role` is the role's path and name. What cannot be read grants nothing; if it denies, nothing is granted at all.
-pub(super) fn access(accounts: &Accounts, scope: &Scope, role: &str, source_ip: IpAddr) -> Access {
+/// `role` is the role's path and name; one that was made anew under the same name is another. What cannot be read grants nothing; if it denies, nothing is granted at all.
+pub(crate) fn access(
+    accounts: &Accounts,
+    scope: &Scope,
+    role: &str,
+    role_id: &str,
+    source_ip: IpAddr,
+) -> Access {
     let name = role.rsplit('/').next().unwrap_or_default();
     let variables = Variables {
         principal: format!("role {name}"),
@@ -33,7 +39,8 @@ pub(super) fn access(accounts: &Accounts, scope: &Scope, role: &str, source_ip: 
         source_ip: Some(source_ip.to_canonical()),
         ..Variables::default()
     };
-    let documents = accounts.role(scope.account(), name).ok().and_then(|role| documents(accounts, role));
+    let found = accounts.role(scope.account(), name).ok().filter(|role| role.id == role_id);
+    let documents = found.and_then(|role| documents(accounts, role));
     Access::compile(&documents.unwrap_or_default(), variables)
 }
 
@@ -136,7 +143,8 @@ mod tests {
 
     fn may_publish(accounts: &Accounts) -> bool {
         let topic = message::Topic::parse("a/b").expect("a topic");
-        let access = access(accounts, &Scope::default(), "/r", IpAddr::from([127, 0, 0, 1]));
+        let id = &accounts.role("000000000000", "r").expect("the role").id;
+        let access = access(accounts, &Scope::default(), "/r", id, IpAddr::from([127, 0, 0, 1]));
         access.allows(&Ask::new(Action::Publish, Resource::Topic(&topic)))
     }
 
@@ -176,6 +184,16 @@ mod tests {
         );
         assert!(may_publish(&accounts(&[&long], None)));
         assert!(may_publish(&accounts(&[&format!(r#"{{"Statement":{ALLOW}}}"#)], None)));
+    }
+
+    #[test]
+    fn credentials_of_a_role_are_not_those_of_one_made_anew_under_its_name() {
+        let whole = format!(r#"{{"Version":"2012-10-17","Statement":[{ALLOW}]}}"#);
+        let accounts = accounts(&[&whole], None);
+        let topic = message::Topic::parse("a/b").expect("a topic");
+        let access = access(&accounts, &Scope::default(), "/r", "AROAOFBEFORE", IpAddr::from([127, 0, 0, 1]));
+        assert!(!access.allows(&Ask::new(Action::Publish, Resource::Topic(&topic))));
+        assert!(may_publish(&accounts));
     }
 
     #[test]

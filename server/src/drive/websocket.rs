@@ -37,6 +37,7 @@ pub(crate) async fn drive_ws(
         shared.links.number(),
         address.ip().to_canonical().to_string().into(),
         None,
+        principal.signer(),
         Transport::Task,
         now_ms,
     );

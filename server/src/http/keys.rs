@@ -14,6 +14,7 @@ use super::Api;
 use super::control::parse;
 use super::refusal::Refused;
 use crate::ledger::Denied;
+use crate::rights;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -70,7 +71,12 @@ async fn change<T: Send + 'static>(
 ) -> Result<T, Refused> {
     let api = api.clone();
     // A caller that hangs up must not leave a committed change that memory does not have.
-    let changed = tokio::spawn(async move { api.shared.ledger.change(&api.shared.desk, decide).await }).await;
+    let changed = tokio::spawn(async move {
+        let changed = api.shared.ledger.change(&api.shared.desk, decide).await;
+        rights::take_effect_on_signers(&api.shared).await;
+        changed
+    });
+    let changed = changed.await;
     changed.map_err(|error| Refused::unavailable(error.to_string()))?.map_err(|denied| match denied {
         Denied::Refused(error) if error.kind() == Kind::NotFound => Refused::not_found(error.to_string()),
         Denied::Refused(error) => Refused::invalid(error.to_string()),
