@@ -1,7 +1,5 @@
 //! `thingstead device …`: devices made with their folder of files, listed, shown, rotated, disconnected, removed.
 
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -12,6 +10,7 @@ use serde_json::{Value, json};
 use crate::Common;
 use crate::api::{Api, encode};
 use crate::doctor;
+use crate::files;
 use crate::output::{self, text};
 
 #[derive(Debug, Subcommand)]
@@ -66,8 +65,7 @@ impl KeyChoice {
     fn wish(&self) -> Result<Value> {
         Ok(match (&self.csr, self.key) {
             (Some(path), _) => {
-                let csr = std::fs::read_to_string(path)
-                    .with_context(|| format!("{} cannot be read", path.display()))?;
+                let csr = files::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
                 json!({ "key": "csr", "csr": csr })
             }
             (None, Key::Rsa) => json!({ "key": "rsa" }),
@@ -196,17 +194,7 @@ fn new(api: &Api, verb: &New) -> Result<()> {
 fn rotate(api: &Api, verb: &Rotate) -> Result<()> {
     let folder = verb.out.clone().unwrap_or_else(|| PathBuf::from(&verb.name));
     let wish = verb.key.wish()?;
-    std::fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
-    let reply = api.post(&format!("{PATH}/{}/rotate", encode(&verb.name)), &wish)?;
-    for file in output::list(&reply["files"]) {
-        let name = file["name"].as_str().unwrap_or_default();
-        let path = folder.join(name);
-        if path.exists() && (name.ends_with(".crt") || name.ends_with(".key")) {
-            std::fs::rename(&path, folder.join(format!("{name}.previous")))
-                .with_context(|| format!("{} cannot be renamed", path.display()))?;
-        }
-    }
-    write_files(&reply, &folder)?;
+    let reply = files::fill(&folder, || api.post(&format!("{PATH}/{}/rotate", encode(&verb.name)), &wish))?;
     if verb.common.json {
         output::json(&json!({
             "name": verb.name, "certificate_id": reply["certificate_id"], "replaces": reply["replaces"],
@@ -227,7 +215,7 @@ fn policy(text: &str) -> Result<Value> {
     if matches!(text, "own" | "open") {
         return Ok(json!(text));
     }
-    match std::fs::read_to_string(text) {
+    match files::read(Path::new(text)) {
         Ok(document) => Ok(json!({ "document": document })),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && !text.contains(['/', '.']) => {
             Ok(json!({ "name": text }))
@@ -243,19 +231,7 @@ pub(crate) fn make(api: &Api, name: &str, wish: &Value, folder: &Path) -> Result
     if own.key().exists() && known {
         bail!("{} exists: choose another folder with --out", own.key().display());
     }
-    std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
-    let reply = api.post(PATH, wish)?;
-    write_files(&reply, folder)?;
-    Ok(reply)
-}
-
-fn write_files(reply: &Value, folder: &Path) -> Result<()> {
-    for file in reply["files"].as_array().context("the reply has no files")? {
-        let name = file["name"].as_str().filter(|name| !name.contains('/')).context("a file has no name")?;
-        let private = file["private"].as_bool().unwrap_or(true);
-        write(&folder.join(name), file["contents"].as_str().unwrap_or_default(), private)?;
-    }
-    Ok(())
+    files::fill(folder, || api.post(PATH, wish))
 }
 
 /// The files of a device, by their names in its folder.
@@ -280,20 +256,6 @@ impl<'a> Folder<'a> {
     pub(crate) fn ca(&self) -> PathBuf {
         self.path.join("AmazonRootCA1.pem")
     }
-}
-
-fn write(path: &Path, text: &str, private: bool) -> Result<()> {
-    let failed = || format!("{} cannot be written", path.display());
-    // A file that exists keeps its mode, so it goes first.
-    let _ = std::fs::remove_file(path);
-    let mode = if private { 0o600 } else { 0o644 };
-    let mut file = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(mode)
-        .open(path)
-        .with_context(failed)?;
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).with_context(failed)
 }
 
 fn list(api: &Api, common: &Common) -> Result<()> {

@@ -7,6 +7,7 @@ mod demo;
 mod device;
 mod doctor;
 mod events;
+mod files;
 mod identity;
 mod keys;
 mod messages;

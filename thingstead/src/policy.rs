@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::Common;
 use crate::api::{Api, encode};
+use crate::files;
 use crate::output::{self, list, text, texts};
 use crate::why::pasteable;
 use place::place;
@@ -218,7 +219,7 @@ fn tighten(verb: &Tighten) -> Result<()> {
 fn lint(verb: &Named) -> Result<()> {
     let is_file = Path::new(&verb.name).is_file();
     let document = if is_file {
-        std::fs::read_to_string(&verb.name).with_context(|| format!("{} cannot be read", verb.name))?
+        files::read(Path::new(&verb.name)).with_context(|| format!("{} cannot be read", verb.name))?
     } else {
         let unknown = || format!("{} is neither a file nor a policy that can be asked for", verb.name);
         let api = Api::of(&verb.common.data).with_context(unknown)?;

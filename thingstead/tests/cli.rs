@@ -163,6 +163,31 @@ fn a_removed_device_cannot_connect_again() {
 }
 
 #[test]
+fn a_refused_device_leaves_no_folder_and_a_made_one_keeps_what_lay_there() {
+    let instance = Instance::start(&[]);
+    let folder = instance.data().parent().expect("a folder").to_owned();
+    instance.refused(&["device", "new", "no name"]);
+    instance.refused(&["device", "rotate", "nobody"]);
+    assert!(!folder.join("no name").exists() && !folder.join("nobody").exists());
+    std::fs::create_dir(folder.join("files")).expect("made");
+    std::fs::write(folder.join("files/pump-1-private.pem.key"), "of another server").expect("written");
+    instance.done(&["device", "new", "pump-1", "--key", "p256", "--out", "files"]);
+    let kept = std::fs::read_to_string(folder.join("files/pump-1-private.pem.key.previous"));
+    assert_eq!(kept.expect("kept"), "of another server");
+    let refused = instance.refused(&["device", "new", "pump-2", "--out", "files/pump-1-private.pem.key"]);
+    assert!(refused.contains("--out"), "{refused}");
+}
+
+#[test]
+fn a_file_without_an_end_is_read_up_to_a_bound() {
+    let instance = Instance::start(&[]);
+    for words in [["--policy", "/dev/zero"], ["--csr", "/dev/zero"]] {
+        let refused = instance.refused(&["device", "new", "pump-1", words[0], words[1]]);
+        assert!(refused.contains("65536 bytes"), "{refused}");
+    }
+}
+
+#[test]
 fn a_restart_keeps_devices_and_identity() {
     let mut instance = Instance::start(&[]);
     instance.done(&["device", "new", "pump-1", "--policy", "open", "--key", "p256", "--out", "files"]);
