@@ -150,14 +150,6 @@ impl Accounts {
         self.roles.find(account, name).ok_or_else(|| AccountsError::UnknownRole(name.to_owned()))
     }
 
-    /// The role with this ARN, of whatever account.
-    #[must_use]
-    pub fn role_by_arn(&self, arn: &str) -> Option<&Role> {
-        let (account, path) = arn.strip_prefix("arn:aws:iam::")?.split_once(":role/")?;
-        let role = self.roles.find(account, path.rsplit('/').next()?)?;
-        (role.arn() == arn).then_some(role)
-    }
-
     /// The managed policies of an account, in the order of their names.
     pub fn policies<'a>(&'a self, account: &str) -> impl Iterator<Item = &'a ManagedPolicy> + use<'a> {
         self.policies.all(account)

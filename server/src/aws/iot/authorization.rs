@@ -155,10 +155,9 @@ impl Test<'_> {
         for resource in &info.resources {
             let verdict = self.access.evaluate(&self.ask(kind, resource));
             is_allowed &= verdict.allowed;
+            missing.extend(verdict.missing_variables().map(str::to_owned));
             allowing.extend(verdict.allowing);
             denying.extend(verdict.denying);
-            let unknown = verdict.variables.into_iter().filter(|variable| variable.value.is_none());
-            missing.extend(unknown.map(|variable| variable.name));
         }
         let decision = match (denying.is_empty(), is_allowed) {
             (false, _) => AuthDecision::ExplicitDeny,
