@@ -7,6 +7,7 @@ use std::sync::Arc;
 use broker::ScopeId;
 use bytes::Bytes;
 use message::{Dialect, Message, QoS, Topic};
+use shadow::lint::{self, Finding};
 use shadow::topic::{Meaning, Reply, Request, Verb};
 use shadow::{Fault, Limits, Rejection, ShadowId, Stored};
 use store::ReadError;
@@ -29,6 +30,8 @@ struct Outcome {
     stored: Option<Stored>,
     delta: Option<Vec<u8>>,
     documents: Option<Vec<u8>>,
+    /// What whoever asked may not have meant.
+    advice: Vec<Finding>,
 }
 
 /// Whether a request to this reserved topic is answered; if it is not, why.
@@ -74,7 +77,13 @@ impl<L: Link> Hub<L> {
             self.explain(&message.publisher, "shadow reply unheard", text, plan);
         }
         match self.decide_shadow(scope, request, &message.payload) {
-            Ok(outcome) => self.tell_shadow(scope, request, outcome, plan),
+            Ok(outcome) => {
+                for finding in &outcome.advice {
+                    let text = format!("{}: {finding}", describe(&request.id));
+                    self.explain(&message.publisher, "shadow advice", text, plan);
+                }
+                self.tell_shadow(scope, request, outcome, plan);
+            }
             Err(rejection) => {
                 let text = format!("{} of {}: {rejection}", request.verb.word(), describe(&request.id));
                 self.explain(&message.publisher, "shadow request rejected", text, plan);
@@ -149,18 +158,21 @@ impl<L: Link> Hub<L> {
         Ok(match verb {
             Verb::Get => {
                 let got = Stored::get(current.as_ref(), id, payload, now_ms, &limits)?;
-                Outcome { accepted: got.accepted, stored: None, delta: None, documents: None }
+                let accepted = got.accepted;
+                Outcome { accepted, stored: None, delta: None, documents: None, advice: Vec::new() }
             }
             Verb::Update => {
                 let updated = Stored::update(current.as_ref(), payload, now_ms, &limits)?;
                 let documents = Some(updated.documents);
                 let (accepted, delta) = (updated.accepted, updated.delta);
-                Outcome { accepted, stored: Some(updated.stored), delta, documents }
+                let advice = advice(current.as_ref(), &updated.stored, &limits);
+                Outcome { accepted, stored: Some(updated.stored), delta, documents, advice }
             }
             Verb::Delete => {
                 let deleted = Stored::delete(current.as_ref(), id, payload, now_ms, &limits)?;
                 let stored = Some(deleted.stored);
-                Outcome { accepted: deleted.accepted, stored, delta: None, documents: None }
+                let accepted = deleted.accepted;
+                Outcome { accepted, stored, delta: None, documents: None, advice: Vec::new() }
             }
         })
     }
@@ -176,7 +188,7 @@ impl<L: Link> Hub<L> {
 
     /// Keeps what is to be kept and publishes the replies, in AWS's order.
     fn tell_shadow(&mut self, scope: ScopeId, request: &Request, outcome: Outcome, plan: &mut Plan<L>) {
-        let Outcome { accepted, stored, delta, documents } = outcome;
+        let Outcome { accepted, stored, delta, documents, .. } = outcome;
         let Request { id, verb } = request;
         if let Some(stored) = stored {
             let key = shadow_key(&self.key(scope), id);
@@ -223,6 +235,14 @@ impl<L: Link> Hub<L> {
         };
         self.publish(scope, None, message, plan);
     }
+}
+
+/// What is odd since this update: what was odd before has been told.
+fn advice(before: Option<&Stored>, after: &Stored, limits: &Limits) -> Vec<Finding> {
+    let told = before.map(|before| lint::document(None, before, limits)).unwrap_or_default();
+    let mut found = lint::document(before, after, limits);
+    found.retain(|finding| !told.contains(finding));
+    found
 }
 
 fn shadow_key(key: &ScopeKey, id: &ShadowId) -> Vec<u8> {
