@@ -9,6 +9,7 @@ import time
 import urllib.error
 import urllib.request
 
+import server as servers
 from promise import promise
 from raw import packets
 from raw.websocket import PONG, WebSocket
@@ -314,3 +315,34 @@ def an_unknown_path_is_not_found(place):
         assert error.code == 404
         return
     raise AssertionError("an unknown path was answered with success")
+
+
+@promise(values=("mqtt", "https"))
+def a_rotated_certificate_is_turned_off_once_the_new_one_was_used(place, face):
+    server = servers.Server("aws").start()
+    place.after(server.close)
+    old = server.device("pump-9", "own")
+    folder = os.path.join(os.path.dirname(server.data), "new")
+    server.run("device", "rotate", "pump-9", "--out", folder)
+    new = servers.Device("pump-9", folder)
+    assert use(server, old, face) and use(server, new, face), "both count until the new one was used"
+    end = time.monotonic() + 5
+    while use(server, old, face):
+        assert time.monotonic() < end, "the old one still counts"
+        time.sleep(0.5)
+    assert use(server, new, face)
+
+
+def use(server, device, face):
+    """Whether the device is served."""
+    try:
+        stream = socket.create_connection(server.address(face), timeout=10)
+        with context(device).wrap_socket(stream, server_hostname="localhost") as wrapped:
+            if face == "mqtt":
+                Wire(None, stream=wrapped).connect(device.name)
+                return True
+            wrapped.sendall(f"POST /topics/{device.name}/x?qos=1 HTTP/1.1\r\nHost: localhost\r\n"
+                            "Content-Length: 1\r\nConnection: close\r\n\r\nx".encode())
+            return b" 200 " in wrapped.recv(4096).split(b"\r\n")[0]
+    except (Closed, OSError):
+        return False

@@ -24,6 +24,7 @@ use ::aws::{Fault, Parsed, Service};
 
 use crate::http::{Api, Refused};
 use crate::rights::Principal;
+use crate::rotation;
 use credentials::Caller;
 
 pub use credentials::Checking;
@@ -90,6 +91,9 @@ pub(crate) async fn call_of_device(
             Ok(caller) => answer_device(&api, &caller, &request_of(&head, &body), &request_id).await,
             Err(fault) => Err(fault),
         };
+        if let (Ok(_), Some(certificate)) = (&answered, principal.certificate()) {
+            rotation::complete(&api.shared, &certificate);
+        }
         answered.unwrap_or_else(|fault| fault.to_rest_json(&request_id))
     });
     finished(answered.await)

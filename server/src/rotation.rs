@@ -111,7 +111,7 @@ impl Rotation {
     }
 }
 
-/// The new certificate has connected: those that it replaces are turned off, and their connections end.
+/// The new certificate has connected, or was used for a call: those that it replaces are turned off, and their connections end.
 pub(crate) fn complete(shared: &Arc<Shared>, new: &CertificateId) {
     let Some(rotation) = shared.rotations.take(new) else { return };
     let now_ms = shared.clock.wall_ms();
