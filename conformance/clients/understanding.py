@@ -122,6 +122,16 @@ def a_refused_connect_names_both_client_ids_and_a_fix_that_works(place):
 
 
 @promise(own=True)
+def a_client_without_an_id_is_told_to_have_one(place):
+    files = own_device(place)
+    refused = Device(place, files, "")
+    assert refused.codes[0].is_failure, refused.codes
+    why = cli(place, "why", "pump-1")[1]
+    assert "the client sent no client id" in why and "-i pump-1" in why, why
+    assert "policy allow" not in why, f"an id that is another one next time would be allowed: {why}"
+
+
+@promise(own=True)
 def a_denied_filter_is_explained_and_mended(place):
     files = own_device(place)
     device = Device(place, files, "pump-1", mqtt.MQTTv5)

@@ -29,7 +29,13 @@ pub(super) fn hints(shared: &Shared, subject: &Subject, trouble: Option<&Trouble
     let told = trouble.and_then(|trouble| trouble.verdict.as_ref());
     if let Some((kind, name)) = told.and_then(|told| told.resource.split_once('/')) {
         spelling(name).into_iter().for_each(&mut add);
-        if kind == "client" && name != subject.device {
+        if kind == "client" && is_assigned(name) {
+            add(format!(
+                "the client sent no client id and was given one, another each time: set it to {:?} (mosquitto's clients: \
+                 -i {})",
+                subject.device, subject.device
+            ));
+        } else if kind == "client" && name != subject.device {
             add(format!(
                 "the client id is {name:?} and the thing is {:?}: policies that speak of the thing's name want both alike",
                 subject.device
@@ -136,6 +142,12 @@ fn responses(record: &Record) -> Vec<String> {
         }
     }
     hints
+}
+
+/// Whether a client id is one that the hub gives to clients that send none.
+pub(super) fn is_assigned(client: &str) -> bool {
+    let number = client.strip_prefix("auto-");
+    number.is_some_and(|number| number.len() == 16 && number.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 #[cfg(test)]

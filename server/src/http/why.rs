@@ -9,7 +9,7 @@ use policy::{Action, Ask, Resource};
 use serde_json::{Value, json};
 
 use super::Api;
-use super::hints::hints;
+use super::hints::{hints, is_assigned};
 use super::refusal::Refused;
 use super::subject::Subject;
 use crate::activity::{Record, Told, Trouble};
@@ -74,6 +74,10 @@ pub(super) fn is_allowed_now(api: &Api, subject: &Subject, client: &str, told: &
 /// Commands, the best first.
 pub(super) fn fixes_of(device: &str, trouble: &Trouble) -> Vec<String> {
     if let Some(told) = &trouble.verdict {
+        // Nothing would be gained by allowing an id that is another one next time.
+        if told.resource.strip_prefix("client/").is_some_and(is_assigned) {
+            return Vec::new();
+        }
         return told.fix.as_ref().map(|_| fix(device, told)).into_iter().collect();
     }
     // Texts name commands in backquotes.
