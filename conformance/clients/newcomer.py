@@ -98,6 +98,14 @@ def the_readmes_lines_explain_a_denied_publish_and_mend_it(place):
 
 
 @promise(own=True)
+def the_readmes_lines_set_a_shadow_and_show_what_differs(place):
+    done = shell(place, "set -e\n" + snippet("sh", "thingstead shadow"), folder_of(place))
+    assert done.returncode == 0, done.stdout + done.stderr
+    last = done.stdout.splitlines()[-1].split()
+    assert last[:3] == ["speed", "3", "2"], done.stdout
+
+
+@promise(own=True)
 def the_readmes_aws_cli_makes_things(place):
     folder = folder_of(place)
     done = shell(place, snippet("sh", "aws iot"), folder)

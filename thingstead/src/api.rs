@@ -40,26 +40,40 @@ impl Api {
     }
 
     fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Value> {
+        let body = body.map(Value::to_string).unwrap_or_default();
+        serde_json::from_str(&self.send(method, path, &body)?)
+            .with_context(|| format!("{method} {path} was answered without JSON"))
+    }
+
+    /// The same in texts, which keep every digit.
+    pub(crate) fn send(&self, method: &str, path: &str, body: &str) -> Result<String> {
+        let (status, body) = self.answer(method, path, body)?;
+        if (200..300).contains(&status) {
+            return String::from_utf8(body)
+                .with_context(|| format!("{method} {path} was answered without text"));
+        }
+        let refusal: Value = serde_json::from_slice(&body)
+            .with_context(|| format!("{method} {path} was answered with {status} and no JSON"))?;
+        match (refusal["message"].as_str(), refusal["hint"].as_str()) {
+            (Some(message), Some(hint)) => bail!("{message}: {hint}"),
+            (Some(message), None) => bail!("{message}"),
+            (None, _) => bail!("{method} {path} was refused with {status}"),
+        }
+    }
+
+    /// Status and body, whatever they are.
+    pub(crate) fn answer(&self, method: &str, path: &str, body: &str) -> Result<(u16, Vec<u8>)> {
         let reply = self.exchange(method, path, body).with_context(|| {
             format!("thingstead (pid {}) does not answer at {}", self.endpoints.pid, self.endpoints.api)
         })?;
         let (status, body) =
             split(&reply).context("the reply is not HTTP: is another program on that port?")?;
-        let value: Value = serde_json::from_slice(body)
-            .with_context(|| format!("{method} {path} was answered with {status} and no JSON"))?;
-        if (200..300).contains(&status) {
-            return Ok(value);
-        }
-        match value.get("message").and_then(Value::as_str) {
-            Some(message) => bail!("{message}"),
-            None => bail!("{method} {path} was refused with {status}"),
-        }
+        Ok((status, body.to_vec()))
     }
 
-    fn exchange(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Vec<u8>> {
+    fn exchange(&self, method: &str, path: &str, body: &str) -> Result<Vec<u8>> {
         let mut stream = TcpStream::connect(&self.host)?;
         stream.set_read_timeout(Some(TIMEOUT))?;
-        let body = body.map(Value::to_string).unwrap_or_default();
         write!(
             stream,
             "{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncontent-type: application/json\r\n\

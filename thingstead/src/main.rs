@@ -15,6 +15,7 @@ mod output;
 mod period;
 mod policy;
 mod publish;
+mod shadow;
 mod status;
 mod steer;
 mod subscribe;
@@ -65,6 +66,9 @@ enum Verb {
     /// Access keys for AWS's clients on other machines
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// Device shadows: what a device should be and what it says it is
+    #[command(subcommand)]
+    Shadow(shadow::Shadow),
     /// Publish a message
     Pub(publish::Publish),
     /// Print messages as they arrive
@@ -108,6 +112,7 @@ impl Verb {
             Verb::Endpoint(verb) => verb.common.json,
             Verb::Device(verb) => verb.common().json,
             Verb::Keys(verb) => verb.common().json,
+            Verb::Shadow(verb) => verb.common().json,
             Verb::Pub(verb) => verb.common.json,
             Verb::Sub(verb) => verb.common.json,
             Verb::Watch(verb) => verb.common.json,
@@ -129,6 +134,7 @@ fn run(verb: Verb) -> anyhow::Result<()> {
         Verb::Endpoint(verb) => verb.run(),
         Verb::Device(verb) => verb.run(),
         Verb::Keys(verb) => verb.run(),
+        Verb::Shadow(verb) => verb.run(),
         Verb::Pub(verb) => verb.run(),
         Verb::Sub(verb) => verb.run(),
         Verb::Watch(verb) => verb.run(),

@@ -373,3 +373,62 @@ fn the_command_line_is_free_of_contradictions() {
         assert_eq!(output.status.code(), Some(0), "{verb}: {}", texts(&output).1);
     }
 }
+
+#[test]
+fn shadow_verbs_change_compare_list_and_remove_documents() {
+    let instance = Instance::start(&[]);
+    let said = instance.done(&["shadow", "ls", "pump-1"]);
+    assert!(said.contains("no shadow: `thingstead shadow set pump-1 --desired"), "{said}");
+    let said =
+        instance.done(&["shadow", "set", "pump-1", "--reported", r#"{"on":false,"engine":{"speed":2}}"#]);
+    assert_eq!(said, "the shadow of pump-1 is at version 1\n");
+    let desired = r#"{"on":false,"engine":{"speed":3},"n":12345678901234567890123}"#;
+    assert_eq!(instance.json(&["shadow", "set", "pump-1", "--desired", desired])["version"], 2);
+    let text = instance.done(&["shadow", "get", "pump-1", "--json"]);
+    assert!(text.contains(r#""delta":{"engine":{"speed":3},"n":12345678901234567890123}"#), "{text}");
+    assert!(instance.done(&["shadow", "get", "pump-1"]).starts_with("the shadow of pump-1, version 2\n{\n"));
+    let shown = instance.done(&["shadow", "diff", "pump-1"]);
+    let line = shown.lines().nth(1).expect("a difference");
+    let cells: Vec<&str> = line.split_whitespace().take(3).collect();
+    assert_eq!(cells, ["engine.speed", "3", "2"], "{shown}");
+    std::fs::write(instance.folder.path().join("state.json"), r#"{"desired":{"a":1},"reported":{"a":1}}"#)
+        .expect("written");
+    let named = ["pump-1", "--name", "config"];
+    instance.done(&[["shadow", "set"].as_slice(), &named, &["--state", "state.json"]].concat());
+    let diff = instance.json(&[["shadow", "diff"].as_slice(), &named].concat());
+    assert_eq!((&diff["version"], &diff["differences"]), (&Value::from(1), &serde_json::json!([])));
+    let list = instance.json(&["shadow", "ls", "pump-1"]);
+    let found: Vec<_> = list["shadows"]
+        .as_array()
+        .expect("shadows")
+        .iter()
+        .map(|one| (&one["name"], &one["differences"]))
+        .collect();
+    assert_eq!(found, [(&Value::Null, &Value::from(2)), (&Value::from("config"), &Value::from(0))]);
+    assert!(instance.done(&["shadow", "rm", "pump-1"]).contains("was removed"));
+    assert_eq!(instance.json(&["shadow", "ls", "pump-1"])["shadows"].as_array().expect("shadows").len(), 1);
+}
+
+#[test]
+fn shadow_verbs_say_what_is_wrong_and_what_to_do() {
+    let instance = Instance::start(&[]);
+    let check = |words: &[&str], parts: &[&str]| {
+        let said = instance.refused(&[["shadow"].as_slice(), words].concat());
+        assert!(parts.iter().all(|part| said.contains(part)), "{words:?}: {said}");
+    };
+    for verb in ["get", "diff", "rm"] {
+        check(&[verb, "pump-1"], &["No shadow exists with name: 'pump-1'", "update it once to create it"]);
+    }
+    check(&["set", "pump-1", "--desired", "{on:true}"], &["--desired is no JSON", "quote it for the shell"]);
+    check(&["set", "pump-1", "--desired", "7"], &["Desired node must be an object", "send an object"]);
+    check(&["set", "pump-1", "--state", "none.json"], &["none.json cannot be read", "name a file"]);
+    check(&["get", "pump 1"], &["\"pump 1\"", "correct the name"]);
+    instance.done(&["shadow", "set", "pump-1", "--reported", "{}"]);
+    let mut child = instance.command(&["shadow", "set", "pump-1", "--state", "-"]);
+    let mut child = child.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("started");
+    let mut pipe = child.stdin.take().expect("a pipe");
+    pipe.write_all(br#"{"state":{"desired":{"on":true}},"version":9}"#).expect("written");
+    drop(pipe);
+    let (_, said) = texts(&child.wait_with_output().expect("ended"));
+    assert!(said.contains("Version conflict: the request names version 9, the shadow is at 1"), "{said}");
+}

@@ -86,7 +86,8 @@ async fn ask(
     answered.map_err(|rejection| refused(&rejection))
 }
 
-/// The body has the code as a number, which clients must not take for the error's name.
+/// The body has the code as a number, which clients must not take for the error's name, and beside AWS's words what
+/// to do.
 fn refused(rejection: &Rejection) -> Fault {
     let text = rejection.message();
     let fault = match rejection.code() {
@@ -100,5 +101,6 @@ fn refused(rejection: &Rejection) -> Fault {
         500.. => Fault::internal_failure(text),
         _ => Fault::invalid_request(text),
     };
-    fault.with("code", rejection.code()).with("traceId", uuid::Uuid::new_v4().to_string())
+    let trace_id = uuid::Uuid::new_v4().to_string();
+    fault.with("code", rejection.code()).with("hint", rejection.fault.hint()).with("traceId", trace_id)
 }

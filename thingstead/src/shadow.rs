@@ -1,0 +1,286 @@
+//! `thingstead shadow …`: shadows shown, changed, compared, listed and removed. Decides nothing itself.
+
+mod difference;
+
+use std::io::Read;
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, Subcommand};
+use serde::de::IgnoredAny;
+use serde_json::{Value, json};
+
+use crate::Common;
+use crate::api::{Api, encode};
+use crate::output::{self, texts};
+use crate::why::pasteable;
+use difference::Difference;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Shadow {
+    /// Show a shadow's document
+    Get(Get),
+    /// Change what a device should be, or what it says it is; a member that is null is taken out
+    Set(Set),
+    /// What is desired and not reported, value by value
+    Diff(Get),
+    /// A thing's shadows
+    Ls(List),
+    /// Remove a shadow
+    Rm(Get),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Which {
+    /// The thing's name
+    thing: String,
+    /// A named shadow [default: the classic one, which has no name]
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Get {
+    #[command(flatten)]
+    which: Which,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Set {
+    #[command(flatten)]
+    which: Which,
+    #[command(flatten)]
+    change: Change,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = true)]
+pub(crate) struct Change {
+    /// What the device should be, such as '{"on":true}'
+    #[arg(long, value_name = "JSON")]
+    desired: Option<String>,
+    /// What the device says it is
+    #[arg(long, value_name = "JSON", conflicts_with = "desired")]
+    reported: Option<String>,
+    /// A file with {"desired":…,"reported":…}, or a whole request around it; - is standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["desired", "reported"])]
+    state: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    /// The thing's name
+    thing: String,
+    #[command(flatten)]
+    common: Common,
+}
+
+impl Shadow {
+    pub(crate) fn common(&self) -> &Common {
+        match self {
+            Shadow::Get(verb) | Shadow::Diff(verb) | Shadow::Rm(verb) => &verb.common,
+            Shadow::Set(verb) => &verb.common,
+            Shadow::Ls(verb) => &verb.common,
+        }
+    }
+
+    pub(crate) fn run(&self) -> Result<()> {
+        let api = Api::of(&self.common().data)?;
+        match self {
+            Shadow::Get(verb) => get(&api, verb),
+            Shadow::Set(verb) => set(&api, verb),
+            Shadow::Diff(verb) => diff(&api, verb),
+            Shadow::Ls(verb) => ls(&api, verb),
+            Shadow::Rm(verb) => rm(&api, verb),
+        }
+    }
+}
+
+impl Which {
+    fn path(&self) -> String {
+        let path = format!("/things/{}/shadow", encode(&self.thing));
+        match &self.name {
+            None => path,
+            Some(name) => format!("{path}?name={}", encode(name)),
+        }
+    }
+
+    /// As people call it.
+    fn title(&self) -> String {
+        match &self.name {
+            None => format!("the shadow of {}", self.thing),
+            Some(name) => format!("shadow {name} of {}", self.thing),
+        }
+    }
+
+    fn document(&self, api: &Api) -> Result<Value> {
+        api.get(&self.path())
+    }
+}
+
+fn get(api: &Api, verb: &Get) -> Result<()> {
+    if verb.common.json {
+        output::line(&api.send("GET", &verb.which.path(), "")?);
+        return Ok(());
+    }
+    let document = verb.which.document(api)?;
+    output::line(&format!("{}, version {}", verb.which.title(), document["version"]));
+    output::line(&serde_json::to_string_pretty(&document["state"])?);
+    Ok(())
+}
+
+fn set(api: &Api, verb: &Set) -> Result<()> {
+    let request = verb.change.request()?;
+    let reply = api.send("POST", &verb.which.path(), &request)?;
+    if verb.common.json {
+        output::line(&reply);
+        return Ok(());
+    }
+    let answer: Value = serde_json::from_str(&reply)?;
+    output::line(&format!("{} is at version {}", verb.which.title(), answer["version"]));
+    Ok(())
+}
+
+impl Change {
+    /// The request's own text: its numbers keep all their digits.
+    fn request(&self) -> Result<String> {
+        if let Some(file) = &self.state {
+            let text = read(file)?;
+            let value: Value = serde_json::from_str(&text).with_context(|| {
+                format!("{} is no JSON: it has to hold {{\"desired\":…,\"reported\":…}}", shown(file))
+            })?;
+            let is_whole = value.get("state").is_some();
+            return Ok(if is_whole { text } else { format!(r#"{{"state":{text}}}"#) });
+        }
+        let (section, text) = match (&self.desired, &self.reported) {
+            (Some(text), _) => ("desired", text),
+            (None, Some(text)) => ("reported", text),
+            (None, None) => bail!("nothing to set: give --desired, --reported or --state"),
+        };
+        serde_json::from_str::<IgnoredAny>(text).with_context(|| {
+            format!("--{section} is no JSON: quote it for the shell, such as --{section} '{{\"on\":true}}'")
+        })?;
+        Ok(format!(r#"{{"state":{{"{section}":{text}}}}}"#))
+    }
+}
+
+fn shown(file: &str) -> &str {
+    if file == "-" { "standard input" } else { file }
+}
+
+fn read(file: &str) -> Result<String> {
+    if file != "-" {
+        return std::fs::read_to_string(file)
+            .with_context(|| format!("{file} cannot be read: name a file of text, or - for standard input"));
+    }
+    let mut text = String::new();
+    std::io::stdin().read_to_string(&mut text).context("standard input cannot be read as text")?;
+    Ok(text)
+}
+
+fn diff(api: &Api, verb: &Get) -> Result<()> {
+    let document = verb.which.document(api)?;
+    let differences = Difference::all(&document);
+    if verb.common.json {
+        output::json(&json!({
+            "thing": verb.which.thing,
+            "name": verb.which.name,
+            "version": document["version"],
+            "differences": differences.iter().map(Difference::json).collect::<Vec<_>>(),
+        }));
+        return Ok(());
+    }
+    if differences.is_empty() {
+        output::line(&format!(
+            "{}, version {}: all that is desired is reported",
+            verb.which.title(),
+            document["version"]
+        ));
+        return Ok(());
+    }
+    let mut rows = vec![["VALUE", "DESIRED", "REPORTED", "DESIRED SINCE"].map(str::to_owned).to_vec()];
+    rows.extend(differences.iter().map(Difference::row));
+    output::table(&rows);
+    Ok(())
+}
+
+fn ls(api: &Api, verb: &List) -> Result<()> {
+    let mut found = Vec::new();
+    for name in std::iter::once(None).chain(names(api, &verb.thing)?.into_iter().map(Some)) {
+        let which = Which { thing: verb.thing.clone(), name };
+        let (status, body) = api.answer("GET", &which.path(), "")?;
+        // The classic shadow need not exist, and any may have been removed since it was listed.
+        if status == 404 {
+            continue;
+        }
+        let document: Value = match status {
+            200 => serde_json::from_slice(&body)?,
+            _ => which.document(api)?,
+        };
+        found.push((which.name, document));
+    }
+    if verb.common.json {
+        let shadows: Vec<Value> =
+            found.iter().map(|(name, document)| summary(name.as_deref(), document)).collect();
+        output::json(&json!({ "thing": verb.thing, "shadows": shadows }));
+        return Ok(());
+    }
+    if found.is_empty() {
+        let command = format!("thingstead shadow set {} --desired '{{\"on\":true}}'", verb.thing);
+        output::line(&format!(
+            "{} has no shadow: `{}` makes one",
+            verb.thing,
+            pasteable(&command, &verb.common)
+        ));
+        return Ok(());
+    }
+    let mut rows = vec![["SHADOW", "VERSION", "CHANGED", "DIFFERENCES"].map(str::to_owned).to_vec()];
+    for (name, document) in &found {
+        rows.push(vec![
+            name.clone().unwrap_or_else(|| "(classic)".to_owned()),
+            document["version"].to_string(),
+            difference::changed_s(&document["metadata"]).map_or_else(|| "-".to_owned(), difference::instant),
+            Difference::all(document).len().to_string(),
+        ]);
+    }
+    output::table(&rows);
+    Ok(())
+}
+
+fn summary(name: Option<&str>, document: &Value) -> Value {
+    json!({
+        "name": name,
+        "version": document["version"],
+        "changed": difference::changed_s(&document["metadata"]),
+        "differences": Difference::all(document).len(),
+    })
+}
+
+fn names(api: &Api, thing: &str) -> Result<Vec<String>> {
+    let path = format!("/api/things/shadow/ListNamedShadowsForThing/{}?pageSize=100", encode(thing));
+    let mut names = Vec::new();
+    let mut page = api.get(&path)?;
+    loop {
+        names.extend(texts(&page["results"]).map(str::to_owned));
+        match page["nextToken"].as_str() {
+            Some(token) => page = api.get(&format!("{path}&nextToken={}", encode(token)))?,
+            None => return Ok(names),
+        }
+    }
+}
+
+fn rm(api: &Api, verb: &Get) -> Result<()> {
+    let reply = api.send("DELETE", &verb.which.path(), "")?;
+    if verb.common.json {
+        output::line(&reply);
+        return Ok(());
+    }
+    output::line(&format!(
+        "{} was removed; the next one within 48 hours goes on from its version",
+        verb.which.title()
+    ));
+    Ok(())
+}
