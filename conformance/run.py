@@ -27,6 +27,7 @@ SUITES = [
     "clients.awsiotpythonsdk",
     "clients.awsiotsdk",
     "clients.node",
+    "clients.shadows",
     "clients.browser",
     "raw.delivery",
     "raw.sessions",
@@ -35,6 +36,7 @@ SUITES = [
     "raw.malformed",
     "raw.doors",
     "raw.restarts",
+    "raw.shadows",
     "aws.journeys",
     "aws.iot_things",
     "aws.iot_groups",
@@ -47,6 +49,7 @@ SUITES = [
     "aws.identity",
     "aws.credentials",
     "aws.tenants",
+    "aws.shadows",
 ]
 
 

@@ -12,8 +12,8 @@ from promise import promise
 TOOLS = pathlib.Path(sys.executable).parent
 
 
-def run(place, tool, *words, code=0):
-    """What `aws iot …` prints; its errors if it has to fail."""
+def start(place, tool, *words):
+    """A command line that has ended."""
     environment = {
         **os.environ,
         "AWS_ACCESS_KEY_ID": account_of(place),
@@ -23,8 +23,13 @@ def run(place, tool, *words, code=0):
         "AWS_PAGER": "",
         "AWS_MAX_ATTEMPTS": "1",
     }
-    done = subprocess.run([sys.executable, str(TOOLS / tool), "iot", *words], env=environment, capture_output=True,
-                          text=True, stdin=subprocess.DEVNULL, timeout=60)
+    return subprocess.run([sys.executable, str(TOOLS / tool), *words], env=environment, capture_output=True, text=True,
+                          stdin=subprocess.DEVNULL, timeout=60)
+
+
+def run(place, tool, *words, code=0):
+    """What `aws iot …` prints; its errors if it has to fail."""
+    done = start(place, tool, "iot", *words)
     assert done.returncode == code, f"{words}: {done.returncode}\n{done.stdout}{done.stderr}"
     return json.loads(done.stdout) if done.stdout.strip() and code == 0 else done.stderr
 
