@@ -14,7 +14,7 @@ pub mod things;
 use crate::operations::calls;
 
 calls! {
-    things: CreateThing DescribeThing UpdateThing DeleteThing ListThings;
+    things: CreateThing DescribeThing UpdateThing DeleteThing ListThings GetThingConnectivityData;
     principals: AttachThingPrincipal DetachThingPrincipal ListThingPrincipals ListThingPrincipalsV2
         ListPrincipalThings ListPrincipalThingsV2;
     thing_types: CreateThingType DescribeThingType UpdateThingType DeprecateThingType

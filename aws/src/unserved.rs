@@ -123,7 +123,6 @@ pub(crate) static IOT: &[Named] = &[
     ("GetPackageVersion", "GET", "/packages/{packageName}/versions/{versionName}"),
     ("GetPercentiles", "POST", "/indices/percentiles"),
     ("GetStatistics", "POST", "/indices/statistics"),
-    ("GetThingConnectivityData", "POST", "/things/{thingName}/connectivity-data"),
     ("GetTopicRule", "GET", "/rules/{ruleName}"),
     ("GetTopicRuleDestination", "GET", "/destinations/{arn+}"),
     ("GetV2LoggingOptions", "GET", "/v2LoggingOptions"),

@@ -3,7 +3,8 @@
 import re
 
 from aws.caller import account_of, arn, client, pages, refused, unserved
-from promise import promise
+from promise import promise, wait_for
+from raw.wire import joined
 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
@@ -226,3 +227,24 @@ def a_principal_that_is_none_is_refused(place):
         refused(call, "ResourceNotFoundException", "abab", principal=unknown)
     identity = "us-east-1:01234567-89ab-cdef-0123-456789abcdef"
     unserved(iot.attach_thing_principal, "Cognito", thingName="pump", principal=identity)
+
+
+@promise()
+def connectivity_is_that_of_the_client_with_the_things_name(place):
+    iot, name = client(place, account="000000000000"), place.client("thing")
+    ask = iot.get_thing_connectivity_data
+    refused(ask, "ResourceNotFoundException", name, thingName=name)
+    iot.create_thing(thingName=name)
+    found = ask(thingName=name)
+    del found["ResponseMetadata"]
+    assert found == {"thingName": name, "connected": False}, found
+    wire = joined(place, "thing", keep_alive=77)
+    found = ask(thingName=name)
+    assert (found["connected"], found["clientId"], found["keepAliveDuration"]) == (True, name, 77), found
+    assert found["cleanSession"] is True and "sourceIp" not in found and "disconnectReason" not in found, found
+    since = found["timestamp"]
+    assert ask(thingName=name, includeSocketInformation=True)["sourceIp"] == "127.0.0.1"
+    wire.disconnect()
+    found = wait_for("the end", lambda: (found := ask(thingName=name))["connected"] is False and found)
+    assert found["disconnectReason"] == "CLIENT_INITIATED_DISCONNECT" and found["timestamp"] >= since, found
+    refused(client(place).get_thing_connectivity_data, "ResourceNotFoundException", name, thingName=name)

@@ -1,6 +1,9 @@
 """Shadows through boto3's iot-data: the four calls, their pages, and every refusal by its exception's class."""
 
+import http.client
 import json
+import ssl
+from urllib.parse import quote
 
 import boto3
 from botocore import UNSIGNED
@@ -8,7 +11,10 @@ from botocore.config import Config
 
 from aws.caller import REGION, client, refused
 from aws.iot_cli import start
-from promise import promise
+from promise import promise, wait_for
+from raw.wire import joined
+
+ACCOUNT = "000000000000"
 
 
 def asked(call, payload=None, **arguments):
@@ -16,6 +22,18 @@ def asked(call, payload=None, **arguments):
     if payload is not None:
         arguments["payload"] = payload if isinstance(payload, (bytes, str)) else json.dumps(payload)
     return json.loads(call(**arguments)["payload"].read())
+
+
+def post_topic(place, device, target, payload):
+    """The status of a publish over HTTPS with a device's certificate."""
+    context = ssl.create_default_context(cafile=device.ca)
+    context.load_cert_chain(device.certificate, device.key)
+    connection = http.client.HTTPSConnection("localhost", place.server.address("https")[1], context=context, timeout=30)
+    try:
+        connection.request("POST", target, payload)
+        return connection.getresponse().status
+    finally:
+        connection.close()
 
 
 def named(name, thing="t"):
@@ -73,6 +91,47 @@ def names_come_in_pages(place):
     assert len(data.list_named_shadows_for_thing(thingName="t")["results"]) == 25
     refused(data.list_named_shadows_for_thing, "InvalidRequestException", "pageSize", thingName="t", pageSize=101)
     refused(data.list_named_shadows_for_thing, "InvalidRequestException", thingName="t", nextToken="nonsense")
+
+
+def wait_for_version(data, version, **which):
+    def is_there():
+        try:
+            return asked(data.get_thing_shadow, **which)["version"] >= version
+        except data.exceptions.ResourceNotFoundException:
+            return False
+
+    wait_for(f"version {version}", is_there)
+
+
+@promise()
+def a_message_published_over_http_to_a_shadows_topic_is_a_request(place):
+    data, name = client(place, "iot-data", ACCOUNT), place.client("thing")
+    topic = f"$aws/things/{name}/shadow/name/n/update"
+    data.publish(topic=topic, qos=1, payload=b'{"state":{"desired":{"on":true}}}')
+    wait_for_version(data, 1, **named("n", name))
+    device = place.server.device()
+    answer = post_topic(place, device, f"/topics/{quote(topic, safe='')}?qos=1", b'{"state":{"reported":{"on":true}}}')
+    assert answer == 200, answer
+    wait_for_version(data, 2, **named("n", name))
+    assert asked(data.get_thing_shadow, **named("n", name))["state"] == {"desired": {"on": True}, "reported": {"on": True}}
+    refused(data.publish, "ForbiddenException", topic=f"{topic}/accepted", payload=b"{}")
+
+
+@promise(own=True)
+def updates_over_http_are_told_over_mqtt(place):
+    data = client(place, "iot-data", ACCOUNT)
+    wire = joined(place)
+    assert wire.subscribe("$aws/things/t/shadow/#") == [1]
+    asked(data.update_thing_shadow, {"state": {"desired": {"on": True}}}, thingName="t")
+    heard = [wire.message() for _ in range(3)]
+    assert [one.topic.removeprefix("$aws/things/t/shadow/") for one in heard] == [
+        "update/accepted", "update/delta", "update/documents"], heard
+    asked(data.get_thing_shadow, thingName="t")
+    wire.expect_silence()
+    asked(data.delete_thing_shadow, thingName="t")
+    assert wire.message().topic == "$aws/things/t/shadow/delete/accepted"
+    refused(data.delete_thing_shadow, "ResourceNotFoundException", thingName="t")
+    wire.expect_silence()
 
 
 @promise()
@@ -143,7 +202,7 @@ POLICY = {
 def a_devices_certificate_calls_over_https_as_its_policy_says(place):
     server = place.server
     device = server.device("reader-1", "own")
-    control = client(place, "iot", "000000000000")
+    control = client(place, "iot", ACCOUNT)
     control.create_policy_version(policyName="reader-1", policyDocument=json.dumps(POLICY), setAsDefault=True)
     data = boto3.session.Session().client(
         "iot-data",

@@ -1,7 +1,7 @@
 //! Calls about the registry's things: how they are asked and answered. Does not answer them.
 
 use crate::operations::{operations, structures};
-use crate::value::Map;
+use crate::value::{Map, Seconds};
 
 operations! {
     CreateThing: POST "/things/{thingName}" {
@@ -45,6 +45,26 @@ operations! {
     } -> DeleteThingOutput {
     } or ResourceNotFound VersionConflict InvalidRequest Throttling Unauthorized ServiceUnavailable
         InternalFailure;
+
+    GetThingConnectivityData: POST "/things/{thingName}/connectivity-data" {
+        thing_name: String = label "thingName",
+        include_socket_information: Option<bool> = body "includeSocketInformation",
+    } -> GetThingConnectivityDataOutput {
+        thing_name: String = body "thingName",
+        connected: bool = body "connected",
+        timestamp: Option<Seconds> = body "timestamp",
+        disconnect_reason: Option<String> = body "disconnectReason",
+        source_ip: Option<String> = body "sourceIp",
+        source_port: Option<u32> = body "sourcePort",
+        target_ip: Option<String> = body "targetIp",
+        target_port: Option<u32> = body "targetPort",
+        vpc_endpoint_id: Option<String> = body "vpcEndpointId",
+        keep_alive_s: Option<u32> = body "keepAliveDuration",
+        clean_session: Option<bool> = body "cleanSession",
+        session_expiry_s: Option<i64> = body "sessionExpiry",
+        client_id: Option<String> = body "clientId",
+    } or InvalidRequest Throttling Unauthorized ServiceUnavailable InternalFailure ResourceNotFound
+        IndexNotReady;
 
     ListThings: GET "/things" {
         next_token: Option<String> = query "nextToken",

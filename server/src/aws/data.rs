@@ -20,13 +20,14 @@ use axum::http::Response;
 use broker::ScopeId;
 use broker::presence::DisconnectReason;
 use bytes::Bytes;
-use hub::{Cause, Event, Hub, Origin, Refusal};
+use hub::{Asker, Cause, Event, Hub, Origin, Refusal};
 use message::limits::{check_properties, check_topic};
 use message::{Dialect, Message, Properties, QoS, Topic, can_publish};
 use policy::{Action, Ask, Resource};
+use shadow::history::Source;
 use registry::CertificateId;
 
-use super::credentials::Caller;
+use super::credentials::{Caller, UNSIGNED};
 use super::{shadows, token};
 use crate::http::Api;
 use crate::link::Link;
@@ -251,6 +252,13 @@ impl Plane<'_> {
         self.api.shared.desk.ask(look).await.map_err(Fault::service_unavailable)
     }
 
+    /// Who calls, for the history of what changes.
+    pub(super) fn asker(&self) -> Asker {
+        let principal = self.caller.access_key.as_str();
+        let source = if principal == UNSIGNED { Source::Operator } else { Source::Http };
+        Asker { principal: principal.into(), client: None, source }
+    }
+
     pub(super) fn check(&self, ask: Ask<'_>) -> Result<(), Fault> {
         let ask = Ask { now_ms: Some(self.api.shared.clock.wall_ms()), ..ask };
         match self.caller.access.allows(&ask) {
@@ -325,7 +333,7 @@ fn summary(message: &Arc<Message>) -> RetainedMessageSummary {
 }
 
 /// What is known of a client that is connected, or was not long ago.
-fn facts(hub: &Hub<Arc<Link>>, scope: ScopeId, client: &str) -> Option<GetConnectionOutput> {
+pub(super) fn facts(hub: &Hub<Arc<Link>>, scope: ScopeId, client: &str) -> Option<GetConnectionOutput> {
     let session = hub.sessions().of_client(scope, client).and_then(|id| hub.sessions().get(id));
     let live = session.filter(|session| session.link.is_some());
     let (connection, expiry_s, parted) = match live {

@@ -61,6 +61,7 @@ calls! {
         CreateThing asked_of_things things create;
         UpdateThing asked_of_things things update;
         DeleteThing asked_of_things things delete;
+        GetThingConnectivityData asked_of_things things connectivity;
         AttachThingPrincipal asked_of_principals principals attach;
         DetachThingPrincipal asked_of_principals principals detach;
         CreateThingType asked_of_types thing_types create;

@@ -3,12 +3,16 @@
 use ::aws::Fault;
 use ::aws::iot::things::{
     AttributePayload, CreateThing, CreateThingOutput, DeleteThing, DeleteThingOutput, DescribeThing,
-    DescribeThingOutput, ListThings, ListThingsOutput, ThingSummary, UpdateThing, UpdateThingOutput,
+    DescribeThingOutput, GetThingConnectivityData, GetThingConnectivityDataOutput, ListThings,
+    ListThingsOutput, ThingSummary, UpdateThing, UpdateThingOutput,
 };
+use ::aws::value::Seconds;
+use hub::Hub;
 use registry::{NewThing, RegistryError, ThingFilter, ThingUpdate};
 
 use super::pages::Page;
 use super::{Plane, expected, random, version};
+use crate::aws::data::facts;
 
 pub(super) async fn create(plane: &Plane<'_>, call: CreateThing) -> Result<CreateThingOutput, Fault> {
     if call.billing_group_name.is_some() {
@@ -67,6 +71,39 @@ pub(super) async fn delete(plane: &Plane<'_>, call: DeleteThing) -> Result<Delet
     let expected = expected(call.expected_version);
     plane.change(move |draft, scope| draft.delete_thing(scope, &call.thing_name, expected)).await?;
     Ok(DeleteThingOutput {})
+}
+
+/// A thing is connected as the client that has its name.
+pub(super) async fn connectivity(
+    plane: &Plane<'_>,
+    call: GetThingConnectivityData,
+) -> Result<GetThingConnectivityDataOutput, Fault> {
+    let thing_name = call.thing_name;
+    if plane.registry().find_thing(plane.scope, &thing_name).is_none() {
+        return Err(plane.fault(&RegistryError::UnknownThing(thing_name)));
+    }
+    let (scope, client) = (plane.caller.scope_id(plane.api)?, thing_name.clone());
+    let look = move |hub: &Hub<_>| facts(hub, scope, &client);
+    let found = plane.api.shared.desk.ask(look).await.map_err(Fault::service_unavailable)?;
+    let Some(found) = found else {
+        return Ok(GetThingConnectivityDataOutput {
+            thing_name,
+            ..GetThingConnectivityDataOutput::default()
+        });
+    };
+    let address = found.source_ip.filter(|_| call.include_socket_information == Some(true));
+    Ok(GetThingConnectivityDataOutput {
+        thing_name,
+        connected: found.connected,
+        timestamp: found.connected_since_ms.or(found.disconnected_since_ms).map(Seconds::from_ms),
+        disconnect_reason: found.disconnect_reason,
+        source_ip: address,
+        keep_alive_s: found.keep_alive_s,
+        clean_session: found.clean_session,
+        session_expiry_s: found.session_expiry_s,
+        client_id: Some(found.client_id),
+        ..GetThingConnectivityDataOutput::default()
+    })
 }
 
 pub(super) fn list(plane: &Plane<'_>, call: ListThings) -> Result<ListThingsOutput, Fault> {
