@@ -45,6 +45,10 @@ impl ScopeKey {
         self.key("retained", &[b""])
     }
 
+    pub fn all_shadows(&self) -> Vec<u8> {
+        self.key("shadow", &[b""])
+    }
+
     /// `name` is empty for the classic shadow.
     pub fn shadow(&self, thing: &str, name: &str) -> Vec<u8> {
         self.key("shadow", &[thing.as_bytes(), name.as_bytes()])

@@ -1,6 +1,8 @@
 //! Requests to shadows: the document, its replies and what they lead to are one plan. The document's algebra is the
 //! crate `shadow`'s.
 
+pub(crate) mod forgotten;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 

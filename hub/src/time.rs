@@ -6,7 +6,8 @@ use crate::Link;
 use crate::plan::Plan;
 use crate::world::Hub;
 
-/// Numbers of clients long gone and expired retained messages are looked for this often: it takes a walk over all.
+/// Numbers of clients long gone, expired retained messages and deleted shadows are looked for this often: it takes a
+/// walk over all.
 const FORGET_EVERY_MS: u64 = 60_000;
 
 impl<L: Link> Hub<L> {
@@ -21,6 +22,7 @@ impl<L: Link> Hub<L> {
         self.forgot_ms = now_ms;
         self.presence.forget_old(now_ms);
         self.forget_retained(plan);
+        self.forget_shadows(plan);
         self.connects.retain(|_, allowance| now_ms.saturating_sub(allowance.since_ms) < 60_000);
     }
 

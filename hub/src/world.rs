@@ -18,6 +18,7 @@ use crate::plan::Plan;
 use crate::refusal::Refusal;
 use crate::settings::Settings;
 use crate::shadows::Shadows;
+use crate::shadows::forgotten::Walk;
 use crate::view::View;
 
 /// Everything the one writer knows.
@@ -28,6 +29,7 @@ pub struct Hub<L> {
     pub(crate) sessions: Sessions<L>,
     pub(crate) presence: Presence,
     pub(crate) shadows: Shadows,
+    pub(crate) walk: Walk,
     /// What each live connection may do.
     pub(crate) access: HashMap<SessionId, Access>,
     pub(crate) connects: HashMap<(ScopeId, Arc<str>), Allowance>,
@@ -75,6 +77,7 @@ impl<L: Link> Hub<L> {
             sessions: Sessions::default(),
             presence: Presence::default(),
             shadows: Shadows::default(),
+            walk: Walk::default(),
             access: HashMap::new(),
             connects: HashMap::new(),
             deadlines: Deadlines::default(),
