@@ -171,6 +171,18 @@ def every_refusal_has_its_class_and_says_why(place):
 
 
 @promise()
+def a_refusals_body_names_the_cause_and_the_way_out(place):
+    connection = http.client.HTTPConnection(*place.server.address("api"), timeout=30)
+    place.after(connection.close)
+    connection.request("POST", f"/things/{place.client('thing')}/shadow", b'{"state":{},"version":7}')
+    response = connection.getresponse()
+    body = json.loads(response.read())
+    assert (response.status, response.getheader("x-amzn-errortype")) == (409, "ConflictException"), body
+    assert (body["code"], body["message"]) == (409, "Version conflict") and body["traceId"], body
+    assert "names version 7" in body["hint"] and "leave the version out" in body["hint"], body
+
+
+@promise()
 def a_document_of_8_kilobytes_fits_and_one_byte_more_does_not(place):
     data = client(place, "iot-data")
     # {"x":"…"} is what counts: desired and reported without their names.
