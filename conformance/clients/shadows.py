@@ -296,3 +296,20 @@ def a_devices_own_policy_reaches_its_own_shadow_and_no_other(place):
     wait_for("the reason", lambda: f"iot:Publish on topic/{topic}" in place.server.run("why", "valve-1"))
     document = json.loads(data(place).get_thing_shadow(thingName="pump-9")["payload"].read())
     assert (document["version"], document["state"]["desired"]) == (1, {"on": True}), document
+
+
+@promise(own=True)
+def who_changed_a_shadow_is_remembered_over_a_kill(place):
+    thing = "remembered"
+    device = Three(place, "writer", "mqtt")
+    device.publish(f"$aws/things/{thing}/shadow/update", '{"state":{"reported":{"on":false}}}')
+    set_state(place, thing, desired={"on": True})
+    place.server.run("shadow", "set", thing, "--desired", '{"on":null}')
+    place.server.run("shadow", "rm", thing)
+    place.server.kill()
+    place.server.start()
+    changes = json.loads(place.server.run("shadow", "log", thing, "--json"))["changes"]
+    assert [(change["version"], change["source"]) for change in changes] == [
+        (1, "mqtt"), (2, "http"), (3, "operator"), (3, "operator")], changes
+    assert changes[0]["by"] == place.client("writer") and changes[1]["by"] == ACCOUNT, changes
+    assert changes[1]["state"] == {"desired": {"on": True}} and changes[3]["deleted"], changes

@@ -212,7 +212,7 @@ def a_client_may_not_publish_to_reserved_events(place):
     assert answer is not None and answer.code >= 0x80, answer
 
 
-@promise(values=("$aws/things/x/shadow/update", "$aws/things/x/jobs/get", "$aws/rules/archive/a"))
+@promise(values=("$aws/things/x/jobs/get", "$aws/rules/archive/a", "$aws/things/x/shadow/name/a b/update"))
 def a_request_to_a_service_that_is_not_there_is_not_acknowledged(place, value):
     wire = joined(place)
     wire.send(packets.publish(value, b"{}", 1, packet_id=7))
@@ -223,7 +223,7 @@ def a_request_to_a_service_that_is_not_there_is_not_acknowledged(place, value):
 @promise()
 def a_request_to_a_service_that_is_not_there_is_refused_by_name_in_5(place):
     wire = joined(place, version=5)
-    wire.send(packets.publish("$aws/things/x/shadow/update", b"{}", 1, packet_id=7, version=5))
+    wire.send(packets.publish("$aws/things/x/jobs/get", b"{}", 1, packet_id=7, version=5))
     answer = wire.expect(packets.PUBACK)
     assert answer.code == 0x83, answer
     assert "not implemented" in answer.properties["reason_string"], answer.properties

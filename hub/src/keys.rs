@@ -58,6 +58,16 @@ impl ScopeKey {
         self.key("shadow", &[thing.as_bytes(), b""])
     }
 
+    /// The same for what follows [`ScopeKey::all_shadows`] in a shadow's key.
+    pub fn history_of_shadow(&self, which: &[u8]) -> Vec<u8> {
+        self.key("shadow-history", &[which])
+    }
+
+    /// A log: who changed the shadow when.
+    pub fn shadow_history(&self, thing: &str, name: &str) -> Vec<u8> {
+        self.key("shadow-history", &[thing.as_bytes(), name.as_bytes()])
+    }
+
     pub fn mailbox(&self, session: SessionId) -> Vec<u8> {
         self.key("mailbox", &[&session.0.to_be_bytes()])
     }

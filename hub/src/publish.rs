@@ -54,7 +54,7 @@ impl<L: Link> Hub<L> {
             None => self.publish(origin.scope, origin.session, message, plan),
             Some(request) => {
                 self.publish(origin.scope, origin.session, message.clone(), plan);
-                self.answer_shadow(origin.scope, &request, &message, plan);
+                self.answer_shadow(origin, &request, &message, plan);
             }
         }
     }

@@ -9,21 +9,45 @@ use std::sync::Arc;
 use broker::ScopeId;
 use bytes::Bytes;
 use message::{Dialect, Message, QoS, Topic};
+use shadow::history::{Change, Source};
 use shadow::lint::{self, Finding};
 use shadow::topic::{Meaning, Reply, Request, Verb};
 use shadow::{Fault, Limits, Rejection, ShadowId, Stored};
-use store::ReadError;
+use store::{ReadError, Span};
 
 use crate::Link;
+use crate::event::Origin;
 use crate::keys::ScopeKey;
 use crate::plan::Plan;
 use crate::publish::DISK_FULL;
 use crate::world::Hub;
 
-/// Shadows that were decided and are not committed: the store does not have them yet. None: dropped.
+/// Changes of a shadow that are remembered.
+const HISTORY: u64 = 100;
+/// Trimmed some at a time: each trim is a write.
+const HISTORY_SLACK: u64 = 20;
+/// Bytes of one look into a history.
+const HISTORY_BYTES: usize = 4 * 1024 * 1024;
+
+/// Shadows that were decided and are not committed: the store does not have them yet.
 #[derive(Debug, Default)]
 pub(crate) struct Shadows {
-    fresh: HashMap<Vec<u8>, Stored>,
+    fresh: HashMap<Vec<u8>, Fresh>,
+}
+
+#[derive(Debug)]
+struct Fresh {
+    stored: Stored,
+    /// Entries of its history that wait with it.
+    entries: u64,
+}
+
+/// Who asks something of a shadow.
+#[derive(Debug, Clone)]
+pub struct Asker {
+    pub principal: Arc<str>,
+    pub client: Option<Arc<str>>,
+    pub source: Source,
 }
 
 /// What a request came to: the answer, and what else is published about it.
@@ -34,6 +58,8 @@ struct Outcome {
     documents: Option<Vec<u8>>,
     /// What whoever asked may not have meant.
     advice: Vec<Finding>,
+    /// The request's state, of an update.
+    asked: Option<String>,
 }
 
 /// Whether a request to this reserved topic is answered; if it is not, why.
@@ -65,11 +91,12 @@ impl<L: Link> Hub<L> {
     /// A request that was published: its replies are published, too.
     pub(crate) fn answer_shadow(
         &mut self,
-        scope: ScopeId,
+        origin: Origin,
         request: &Request,
         message: &Message,
         plan: &mut Plan<L>,
     ) {
+        let scope = origin.scope;
         let accepted = Reply::Accepted(request.verb);
         if request.verb == Verb::Get && !self.is_wanted(scope, &accepted.topic(&request.id)) {
             let text = format!(
@@ -84,7 +111,8 @@ impl<L: Link> Hub<L> {
                     let text = format!("{}: {finding}", describe(&request.id));
                     self.explain(&message.publisher, "shadow advice", text, plan);
                 }
-                self.tell_shadow(scope, request, outcome, plan);
+                let asker = self.asker(origin, message);
+                self.tell_shadow(scope, &asker, request, outcome, plan);
             }
             Err(rejection) => {
                 let text = format!("{} of {}: {rejection}", request.verb.word(), describe(&request.id));
@@ -100,6 +128,7 @@ impl<L: Link> Hub<L> {
         &mut self,
         now_ms: u64,
         scope: ScopeId,
+        asker: &Asker,
         request: &Request,
         payload: &[u8],
         plan: &mut Plan<L>,
@@ -112,9 +141,20 @@ impl<L: Link> Hub<L> {
         let outcome = self.decide_shadow(scope, request, payload)?;
         let accepted = outcome.accepted.clone();
         if request.verb != Verb::Get {
-            self.tell_shadow(scope, request, outcome, plan);
+            self.tell_shadow(scope, asker, request, outcome, plan);
         }
         Ok(accepted)
+    }
+
+    /// The latest changes of a shadow, oldest first; one that cannot be read is left out.
+    pub fn shadow_history(&self, scope: ScopeId, id: &ShadowId, most: u64) -> Result<Vec<Change>, ReadError> {
+        let log = self.key(scope).shadow_history(id.thing(), id.name().unwrap_or_default());
+        let Some(span) = self.reader.span(&log)? else { return Ok(Vec::new()) };
+        let most = most.min(HISTORY);
+        let from = span.tail.saturating_sub(most).max(span.head);
+        let count = usize::try_from(most).unwrap_or(usize::MAX);
+        let records = self.reader.read_log(&log, from, count, HISTORY_BYTES)?;
+        Ok(records.into_iter().filter_map(|(_, bytes)| Change::from_bytes(&bytes).ok()).collect())
     }
 
     /// The names of a thing's named shadows, in order, beginning after the name given.
@@ -136,7 +176,7 @@ impl<L: Link> Hub<L> {
             from = Some(last.clone());
             for (key, document) in page {
                 let name = key.strip_prefix(prefix.as_slice()).map(String::from_utf8_lossy);
-                let stored = self.shadows.fresh.get(&key).cloned();
+                let stored = self.shadows.fresh.get(&key).map(|fresh| fresh.stored.clone());
                 let stored = stored.or_else(|| Stored::from_bytes(&document.value).ok());
                 if let (Some(name), Some(false)) = (name, stored.map(|stored| stored.is_deleted())) {
                     names.push(name.into_owned());
@@ -161,27 +201,35 @@ impl<L: Link> Hub<L> {
             Verb::Get => {
                 let got = Stored::get(current.as_ref(), id, payload, now_ms, &limits)?;
                 let accepted = got.accepted;
-                Outcome { accepted, stored: None, delta: None, documents: None, advice: Vec::new() }
+                Outcome {
+                    accepted,
+                    stored: None,
+                    delta: None,
+                    documents: None,
+                    advice: Vec::new(),
+                    asked: None,
+                }
             }
             Verb::Update => {
                 let updated = Stored::update(current.as_ref(), payload, now_ms, &limits)?;
                 let documents = Some(updated.documents);
                 let (accepted, delta) = (updated.accepted, updated.delta);
                 let advice = advice(current.as_ref(), &updated.stored, &limits);
-                Outcome { accepted, stored: Some(updated.stored), delta, documents, advice }
+                let (stored, asked) = (Some(updated.stored), Some(updated.asked));
+                Outcome { accepted, stored, delta, documents, advice, asked }
             }
             Verb::Delete => {
                 let deleted = Stored::delete(current.as_ref(), id, payload, now_ms, &limits)?;
                 let stored = Some(deleted.stored);
                 let accepted = deleted.accepted;
-                Outcome { accepted, stored, delta: None, documents: None, advice: Vec::new() }
+                Outcome { accepted, stored, delta: None, documents: None, advice: Vec::new(), asked: None }
             }
         })
     }
 
     fn read_shadow(&self, key: &[u8]) -> Result<Option<Stored>, String> {
         if let Some(fresh) = self.shadows.fresh.get(key) {
-            return Ok(Some(fresh.clone()));
+            return Ok(Some(fresh.stored.clone()));
         }
         let document = self.reader.get(key).map_err(|error| error.to_string())?;
         let Some(document) = document else { return Ok(None) };
@@ -189,13 +237,18 @@ impl<L: Link> Hub<L> {
     }
 
     /// Keeps what is to be kept and publishes the replies, in AWS's order.
-    fn tell_shadow(&mut self, scope: ScopeId, request: &Request, outcome: Outcome, plan: &mut Plan<L>) {
-        let Outcome { accepted, stored, delta, documents, .. } = outcome;
+    fn tell_shadow(
+        &mut self,
+        scope: ScopeId,
+        asker: &Asker,
+        request: &Request,
+        outcome: Outcome,
+        plan: &mut Plan<L>,
+    ) {
+        let Outcome { accepted, stored, delta, documents, asked, .. } = outcome;
         let Request { id, verb } = request;
         if let Some(stored) = stored {
-            let key = shadow_key(&self.key(scope), id);
-            plan.put(key.clone(), stored.to_bytes());
-            self.shadows.fresh.insert(key, stored);
+            self.keep_shadow(scope, asker, id, stored, asked, plan);
         }
         self.publish_reply(scope, Reply::Accepted(*verb), id, accepted, plan);
         if let Some(delta) = delta {
@@ -204,6 +257,43 @@ impl<L: Link> Hub<L> {
         if let Some(documents) = documents {
             self.publish_reply(scope, Reply::Documents, id, documents, plan);
         }
+    }
+
+    fn keep_shadow(
+        &mut self,
+        scope: ScopeId,
+        asker: &Asker,
+        id: &ShadowId,
+        stored: Stored,
+        asked: Option<String>,
+        plan: &mut Plan<L>,
+    ) {
+        let keys = self.key(scope);
+        let (key, log) =
+            (shadow_key(&keys, id), keys.shadow_history(id.thing(), id.name().unwrap_or_default()));
+        let change = Change {
+            version: stored.version(),
+            at_ms: self.now_ms,
+            principal: asker.principal.to_string(),
+            client_id: asker.client.as_deref().map(str::to_owned),
+            source: asker.source,
+            asked,
+        };
+        let waiting = self.shadows.fresh.get(&key).map_or(0, |fresh| fresh.entries);
+        let span = self.reader.span(&log).ok().flatten().unwrap_or(Span { head: 0, tail: 0, bytes: 0 });
+        let tail = span.tail + waiting;
+        plan.append(log.clone(), tail, Bytes::from(change.to_bytes()));
+        if tail - span.head > HISTORY + HISTORY_SLACK {
+            plan.trim(log, tail - HISTORY);
+        }
+        plan.put(key.clone(), stored.to_bytes());
+        self.shadows.fresh.insert(key, Fresh { stored, entries: waiting + 1 });
+    }
+
+    fn asker(&self, origin: Origin, message: &Message) -> Asker {
+        let session = origin.session.and_then(|id| self.sessions.get(id));
+        let principal = session.map_or_else(|| "n/a".into(), |session| session.connection.principal.clone());
+        Asker { principal, client: Some(message.publisher.clone()), source: Source::Mqtt }
     }
 
     fn is_wanted(&self, scope: ScopeId, topic: &str) -> bool {

@@ -62,9 +62,14 @@ impl Stage {
         self.happen(Event::Tick);
     }
 
+    /// Documents; each has its history, and nothing else has one.
     fn kept(&self) -> usize {
         let prefix = ScopeKey(SCOPE.into()).all_shadows();
-        self.store.reader().scan(&prefix, None, 10_000).expect("read").len()
+        let documents = self.store.reader().scan(&prefix, None, 10_000).expect("read").len();
+        let mut histories = 0;
+        self.store.reader().logs(b"", &mut |_, _| histories += 1).expect("read");
+        assert_eq!(histories, documents);
+        documents
     }
 }
 

@@ -23,6 +23,8 @@ pub(crate) enum Shadow {
     Set(Set),
     /// What is desired and not reported, value by value
     Diff(Get),
+    /// Who changed a shadow when, newest last; the latest hundred changes are kept
+    Log(Log),
     /// A thing's shadows
     Ls(List),
     /// Remove a shadow
@@ -71,6 +73,17 @@ pub(crate) struct Change {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Log {
+    #[command(flatten)]
+    which: Which,
+    /// Changes to show
+    #[arg(long, short = 'n', default_value_t = 20)]
+    most: u64,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct List {
     /// The thing's name
     thing: String,
@@ -83,6 +96,7 @@ impl Shadow {
         match self {
             Shadow::Get(verb) | Shadow::Diff(verb) | Shadow::Rm(verb) => &verb.common,
             Shadow::Set(verb) => &verb.common,
+            Shadow::Log(verb) => &verb.common,
             Shadow::Ls(verb) => &verb.common,
         }
     }
@@ -93,10 +107,40 @@ impl Shadow {
             Shadow::Get(verb) => get(&api, verb),
             Shadow::Set(verb) => set(&api, verb),
             Shadow::Diff(verb) => diff(&api, verb),
+            Shadow::Log(verb) => log(&api, verb),
             Shadow::Ls(verb) => ls(&api, verb),
             Shadow::Rm(verb) => rm(&api, verb),
         }
     }
+}
+
+fn log(api: &Api, verb: &Log) -> Result<()> {
+    let name = verb.which.name.as_deref().map(|name| format!("&name={}", encode(name)));
+    let thing = encode(&verb.which.thing);
+    let path = format!("/_thingstead/api/shadows/{thing}/log?most={}{}", verb.most, name.unwrap_or_default());
+    let reply = api.get(&path)?;
+    if verb.common.json {
+        output::json(&reply);
+        return Ok(());
+    }
+    let changes = reply["changes"].as_array().map(Vec::as_slice).unwrap_or_default();
+    if changes.is_empty() {
+        output::line(&format!("{} was never changed", verb.which.title()));
+        return Ok(());
+    }
+    let mut rows = vec![["VERSION", "WHEN", "BY", "HOW", "WHAT"].map(str::to_owned).to_vec()];
+    for change in changes {
+        let what = if change["deleted"] == true { "deleted".to_owned() } else { change["state"].to_string() };
+        rows.push(vec![
+            change["version"].to_string(),
+            output::instant(change["at_ms"].as_u64().unwrap_or(0), "%Y-%m-%d %H:%M:%S"),
+            output::text(&change["by"]).to_owned(),
+            output::text(&change["source"]).to_owned(),
+            what,
+        ]);
+    }
+    output::table(&rows);
+    Ok(())
 }
 
 impl Which {

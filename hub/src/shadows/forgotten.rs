@@ -30,7 +30,7 @@ impl<L: Link> Hub<L> {
     /// Whether the page held something to forget. What cannot be read is left for the next walk.
     fn forget_page(&mut self, plan: &mut Plan<L>) -> bool {
         let Some(scope) = self.scopes.get(self.walk.scope) else { return false };
-        let prefix = scope.key.all_shadows();
+        let (keys, prefix) = (scope.key.clone(), scope.key.all_shadows());
         let Ok(page) = self.reader.scan(&prefix, self.walk.after.as_deref(), PAGE) else { return false };
         self.walk = match page.last() {
             Some((last, _)) if page.len() == PAGE => {
@@ -44,6 +44,8 @@ impl<L: Link> Hub<L> {
             let is_fresh = self.shadows.fresh.contains_key(&key);
             let stored = Stored::from_bytes(&document.value);
             if !is_fresh && stored.is_ok_and(|stored| stored.is_forgotten(self.now_ms)) {
+                let which = key.strip_prefix(prefix.as_slice()).unwrap_or_default();
+                plan.drop_log(keys.history_of_shadow(which));
                 plan.delete(key);
                 forgot = true;
             }

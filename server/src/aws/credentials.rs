@@ -59,6 +59,9 @@ impl FromStr for Checking {
     }
 }
 
+/// Who calls from this machine without a signature.
+pub(crate) const UNSIGNED: &str = "local";
+
 /// The secret of the key `test` and of accounts that call by their number. Good on this machine only.
 const WELL_KNOWN: &str = "test";
 
@@ -196,7 +199,7 @@ impl Doorman<'_> {
                     Err(Doubt::Other(Fault::new(403, "AccessDeniedException", why)))
                 }
                 (Checking::Strict, Ok(())) => Err(SignatureFault::Missing.into()),
-                _ => Ok(Caller::root(api.scope.clone(), "local")),
+                _ => Ok(Caller::root(api.scope.clone(), UNSIGNED)),
             };
         };
         let key = signed.scope.access_key.as_str();

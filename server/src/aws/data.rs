@@ -20,13 +20,14 @@ use axum::http::Response;
 use broker::ScopeId;
 use broker::presence::DisconnectReason;
 use bytes::Bytes;
-use hub::{Cause, Event, Hub, Origin, Refusal};
+use hub::{Asker, Cause, Event, Hub, Origin, Refusal};
 use message::limits::{check_properties, check_topic};
 use message::{Dialect, Message, Properties, QoS, Topic, can_publish};
 use policy::{Action, Ask, Resource};
 use registry::CertificateId;
+use shadow::history::Source;
 
-use super::credentials::Caller;
+use super::credentials::{Caller, UNSIGNED};
 use super::{shadows, token};
 use crate::http::Api;
 use crate::link::Link;
@@ -249,6 +250,13 @@ impl Plane<'_> {
         look: impl FnOnce(&Hub<Arc<Link>>) -> T + Send + 'static,
     ) -> Result<T, Fault> {
         self.api.shared.desk.ask(look).await.map_err(Fault::service_unavailable)
+    }
+
+    /// Who calls, for the history of what changes.
+    pub(super) fn asker(&self) -> Asker {
+        let principal = self.caller.access_key.as_str();
+        let source = if principal == UNSIGNED { Source::Operator } else { Source::Http };
+        Asker { principal: principal.into(), client: None, source }
     }
 
     pub(super) fn check(&self, ask: Ask<'_>) -> Result<(), Fault> {

@@ -77,10 +77,10 @@ async fn ask(
         Some(name) => Resource::Shadow { thing: id.thing(), name },
     };
     plane.check(Ask::new(action, resource))?;
-    let (scope, request) = (plane.scope, Request { id, verb });
+    let (scope, request, asker) = (plane.scope, Request { id, verb }, plane.asker());
     let bytes = payload.len();
     let decide = move |hub: &mut Hub<_>, now_ms, plan: &mut Plan<_>| {
-        hub.call_shadow(now_ms, scope, &request, &payload, plan)
+        hub.call_shadow(now_ms, scope, &asker, &request, &payload, plan)
     };
     let answered = plane.api.shared.desk.call(bytes, decide).await.map_err(Fault::service_unavailable)?;
     answered.map_err(|rejection| refused(&rejection))
