@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -45,13 +46,11 @@ def each_program_publishes_as_it_is_printed(place, kind):
 def the_rust_program_publishes_as_it_is_printed(place):
     name, program = printed(place, "rust")
     (RUST / "src").mkdir(parents=True, exist_ok=True)
-    (RUST / "Cargo.toml").write_text(
-        '[package]\nname = "snippet"\nversion = "0.0.0"\nedition = "2024"\n\n'
-        '[dependencies]\nrumqttc = "0.25"\n\n[workspace]\n'
-    )
+    for file in ("Cargo.toml", "Cargo.lock"):
+        shutil.copy(pathlib.Path(__file__).parent / "snippet" / file, RUST / file)
     (RUST / "src" / "main.rs").write_text(program)
     env = {key: value for key, value in os.environ.items() if not key.startswith("CARGO")}
-    run(["cargo", "build", "--quiet"], cwd=RUST, env=env, timeout=580)
+    run(["cargo", "build", "--quiet", "--locked"], cwd=RUST, env=env, timeout=580)
     watcher = Watcher(place)
     run([str(RUST / "target" / "debug" / "snippet")], timeout=40)
     watcher.wait(f'{name}/data  {{"temperature"')
