@@ -114,6 +114,8 @@ const STOPPING: &str = "the server is stopping";
 
 /// How long the writer sleeps when nothing happens, so that due times are met within it.
 const IDLE: Duration = Duration::from_millis(500);
+/// How often the hub sees the time at least.
+const TICK_EVERY: Duration = Duration::from_secs(1);
 /// How often room on the disk is looked at.
 const DISK_CHECK: Duration = Duration::from_millis(20);
 
@@ -262,6 +264,8 @@ pub(crate) struct Writer {
     pub(crate) keep_free_bytes: u64,
     /// When room on the disk was last looked at.
     pub(crate) checked: Option<Instant>,
+    /// When the hub was last let see the time.
+    pub(crate) ticked: Option<Instant>,
 }
 
 /// Room beyond the store's own reserve: the disk counts as full before a commit could be refused.
@@ -275,7 +279,10 @@ impl Writer {
             let closed = self.shared.desk.take(&mut jobs);
             self.check_disk();
             let due = self.hub.next_deadline_ms().is_some_and(|due| due <= self.shared.clock.wall_ms());
-            if due || jobs.is_empty() {
+            // A desk that is never empty must not keep the hub from what it does now and then.
+            let late = self.ticked.is_none_or(|at| at.elapsed() >= TICK_EVERY);
+            if due || late || jobs.is_empty() {
+                self.ticked = Some(Instant::now());
                 let Some(_) = self.group(&mut std::iter::once(Job::Event(Event::Tick))) else { return };
             }
             let mut waiting = jobs.drain(..);

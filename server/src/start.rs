@@ -228,7 +228,7 @@ fn start_writer(
     store: Box<dyn Store>,
     keep_free_bytes: u64,
 ) -> Result<std::thread::JoinHandle<()>, StartError> {
-    let writer = Writer { shared: shared.clone(), hub, store, keep_free_bytes, checked: None };
+    let writer = Writer { shared: shared.clone(), hub, store, keep_free_bytes, checked: None, ticked: None };
     shared.desk.submit(Event::Tick);
     std::thread::Builder::new()
         .name("writer".into())
