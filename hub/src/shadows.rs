@@ -107,10 +107,6 @@ impl<L: Link> Hub<L> {
         }
         match self.decide_shadow(scope, request, &message.payload) {
             Ok(outcome) => {
-                for finding in &outcome.advice {
-                    let text = format!("{}: {finding}", describe(&request.id));
-                    self.explain(&message.publisher, "shadow advice", text, plan);
-                }
                 let asker = self.asker(origin, message);
                 self.tell_shadow(scope, &asker, request, outcome, plan);
             }
@@ -123,7 +119,8 @@ impl<L: Link> Hub<L> {
         }
     }
 
-    /// A request over HTTP: the caller gets the answer after the commit; what was accepted is published, too.
+    /// A request over HTTP: the caller gets the answer after the commit; what was accepted is published, too. The outer
+    /// error: it could not even be decided.
     pub fn call_shadow(
         &mut self,
         now_ms: u64,
@@ -132,18 +129,20 @@ impl<L: Link> Hub<L> {
         request: &Request,
         payload: &[u8],
         plan: &mut Plan<L>,
-    ) -> Result<Vec<u8>, Rejection> {
+    ) -> Result<Result<Vec<u8>, Rejection>, &'static str> {
         self.now_ms = self.now_ms.max(now_ms);
         if self.disk_full && request.verb != Verb::Get {
-            self.explain(&"n/a".into(), "shadow request refused", DISK_FULL, plan);
-            return Err(Rejection::new(Fault::Internal, None));
+            return Err(DISK_FULL);
         }
-        let outcome = self.decide_shadow(scope, request, payload)?;
+        let outcome = match self.decide_shadow(scope, request, payload) {
+            Ok(outcome) => outcome,
+            Err(rejection) => return Ok(Err(rejection)),
+        };
         let accepted = outcome.accepted.clone();
         if request.verb != Verb::Get {
             self.tell_shadow(scope, asker, request, outcome, plan);
         }
-        Ok(accepted)
+        Ok(Ok(accepted))
     }
 
     /// The latest changes of a shadow, oldest first; one that cannot be read is left out.
@@ -245,8 +244,12 @@ impl<L: Link> Hub<L> {
         outcome: Outcome,
         plan: &mut Plan<L>,
     ) {
-        let Outcome { accepted, stored, delta, documents, asked, .. } = outcome;
+        let Outcome { accepted, stored, delta, documents, advice, asked } = outcome;
         let Request { id, verb } = request;
+        for finding in advice {
+            let who = asker.client.as_ref().unwrap_or(&asker.principal);
+            self.explain(who, "shadow advice", format!("{}: {finding}", describe(id)), plan);
+        }
         if let Some(stored) = stored {
             self.keep_shadow(scope, asker, id, stored, asked, plan);
         }

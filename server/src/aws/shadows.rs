@@ -83,7 +83,7 @@ async fn ask(
         hub.call_shadow(now_ms, scope, &asker, &request, &payload, plan)
     };
     let answered = plane.api.shared.desk.call(bytes, decide).await.map_err(Fault::service_unavailable)?;
-    answered.map_err(|rejection| refused(&rejection))
+    answered.map_err(Fault::service_unavailable)?.map_err(|rejection| refused(&rejection))
 }
 
 /// The body has the code as a number, which clients must not take for the error's name, and beside AWS's words what
