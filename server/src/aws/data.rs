@@ -74,19 +74,9 @@ impl Plane<'_> {
         if retain {
             self.check(Ask::new(Action::RetainPublish, Resource::Topic(&topic)))?;
         }
-        let properties = Properties {
-            payload_format: call.payload_format_indicator.map(format_of),
-            message_expiry_s: call.message_expiry_s.filter(|s| *s > 0),
-            content_type: call.content_type,
-            response_topic: call.response_topic,
-            correlation_data: call
-                .correlation_data
-                .as_deref()
-                .map(correlation_data)
-                .transpose()?
-                .map(Bytes::from),
-            user: call.user_properties.as_deref().map(user_properties).transpose()?.unwrap_or_default(),
-        };
+        let carried = (call.content_type, call.response_topic, call.payload_format_indicator);
+        let mut properties = properties(carried, call.correlation_data, call.user_properties)?;
+        properties.message_expiry_s = call.message_expiry_s.filter(|s| *s > 0);
         let qos = if call.qos == Some(1) { QoS::AtLeastOnce } else { QoS::AtMostOnce };
         let mut message = self.message(topic, call.payload, properties, qos)?;
         message.retain = retain;
@@ -156,23 +146,12 @@ impl Plane<'_> {
             ));
         }
         let topic = self.topic(&call.topic)?;
-        let properties = Properties {
-            payload_format: call.payload_format_indicator.map(format_of),
-            content_type: call.content_type,
-            response_topic: call.response_topic,
-            correlation_data: call
-                .correlation_data
-                .as_deref()
-                .map(correlation_data)
-                .transpose()?
-                .map(Bytes::from),
-            user: call.user_properties.as_deref().map(user_properties).transpose()?.unwrap_or_default(),
-            message_expiry_s: None,
-        };
+        let carried = (call.content_type, call.response_topic, call.payload_format_indicator);
+        let properties = properties(carried, call.correlation_data, call.user_properties)?;
         let message = self.message(topic, call.payload, properties, QoS::AtMostOnce)?;
-        let (scope, client) = (self.scope, call.client_id.clone());
+        let (scope, client, bytes) = (self.scope, call.client_id.clone(), message.payload.len());
         let decide = move |hub: &mut Hub<_>, _, plan: &mut _| hub.send_to(scope, &client, message, plan);
-        let sent = self.api.shared.desk.call(0, decide).await;
+        let sent = self.api.shared.desk.call(bytes, decide).await;
         match sent.map_err(Fault::service_unavailable)? {
             true => Ok(SendDirectMessageOutput { message: "OK".to_owned(), trace_id: request_id.to_owned() }),
             false => Err(Fault::resource_not_found(format!("no client {} is connected", call.client_id))),
@@ -321,6 +300,26 @@ impl Plane<'_> {
             expires_ms,
         })
     }
+}
+
+/// MQTT 5 properties as both calls that carry a message have them.
+fn properties(
+    (content_type, response_topic, indicator): (
+        Option<String>,
+        Option<String>,
+        Option<PayloadFormatIndicator>,
+    ),
+    correlation: Option<String>,
+    user: Option<String>,
+) -> Result<Properties, Fault> {
+    Ok(Properties {
+        payload_format: indicator.map(format_of),
+        message_expiry_s: None,
+        content_type,
+        response_topic,
+        correlation_data: correlation.as_deref().map(correlation_data).transpose()?.map(Bytes::from),
+        user: user.as_deref().map(user_properties).transpose()?.unwrap_or_default(),
+    })
 }
 
 fn summary(message: &Arc<Message>) -> RetainedMessageSummary {
