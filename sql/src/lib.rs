@@ -1,0 +1,15 @@
+//! AWS IoT SQL: a statement, a message and the moment in; a result, a need or a reason out. It fires no action.
+
+mod call;
+mod decimal;
+mod function;
+mod input;
+mod need;
+mod value;
+mod version;
+
+pub use decimal::Decimal;
+pub use input::Input;
+pub use need::{Answer, Need};
+pub use value::{Object, Value};
+pub use version::Version;
