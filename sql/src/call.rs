@@ -11,6 +11,9 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) version: Version,
     /// Moves on with every value drawn from it.
     pub(crate) chance: u64,
+    /// The call's first argument is written `*`: the payload's own bytes are meant. The value passed for it is the
+    /// payload's if that is JSON, else Undefined.
+    pub(crate) whole: bool,
 }
 
 /// Why an evaluation ends before it has a value.
