@@ -8,7 +8,7 @@ mod need;
 mod value;
 mod version;
 
-pub use decimal::Decimal;
+pub use decimal::{Decimal, Rounding};
 pub use input::Input;
 pub use need::{Answer, Need};
 pub use value::{Object, Value};
