@@ -1,12 +1,15 @@
 //! The calls of `iot`, the control plane. Does not answer them.
 
+pub mod actions;
 pub mod authorities;
 pub mod certificates;
+pub mod destinations;
 pub mod endpoint;
 pub mod events;
 pub mod groups;
 pub mod policies;
 pub mod principals;
+pub mod rules;
 pub mod tags;
 pub mod thing_types;
 pub mod things;
@@ -33,5 +36,9 @@ calls! {
         ListPrincipalPolicies ListPolicyPrincipals GetEffectivePolicies TestAuthorization;
     endpoint: DescribeEndpoint;
     events: DescribeEventConfigurations UpdateEventConfigurations;
+    rules: CreateTopicRule ReplaceTopicRule GetTopicRule ListTopicRules EnableTopicRule DisableTopicRule
+        DeleteTopicRule;
+    destinations: CreateTopicRuleDestination GetTopicRuleDestination ListTopicRuleDestinations
+        UpdateTopicRuleDestination DeleteTopicRuleDestination ConfirmTopicRuleDestination;
     tags: TagResource UntagResource ListTagsForResource;
 }

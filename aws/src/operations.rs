@@ -124,7 +124,7 @@ macro_rules! structures {
     ($(
         $(#[$note:meta])*
         $name:ident {
-            $($field:ident: $type:ty = $wire:literal,)*
+            $($field:ident: $type:ty = $wire:literal $(in $least:literal..=$most:literal)?,)*
         }
     )*) => {$(
         $(#[$note])*
@@ -136,12 +136,16 @@ macro_rules! structures {
         impl $crate::value::Value for $name {
             const SHAPE: $crate::shape::Shape = $crate::shape::Shape::Structure {
                 name: stringify!($name),
-                members: &[$($crate::operations::member!($type, body, $wire, None)),*],
+                members: &[$($crate::operations::member!(
+                    $type, body, $wire, $crate::operations::range!($($least, $most)?)
+                )),*],
             };
 
             fn read(json: serde_json::Value) -> Result<Self, $crate::value::Mismatch> {
                 let mut members = $crate::value::Members::of(json)?;
-                Ok(Self { $($field: members.take($wire)?,)* })
+                Ok(Self {
+                    $($field: members.take($wire, $crate::operations::range!($($least, $most)?))?,)*
+                })
             }
 
             fn write(&self) -> serde_json::Value {
@@ -153,16 +157,65 @@ macro_rules! structures {
     )*};
 }
 
+/// Declares structures of which exactly one member is given, named by its key. AWS's models know them as structures whose
+/// members may all be left out.
+macro_rules! unions {
+    ($(
+        $(#[$note:meta])*
+        $name:ident { $($variant:ident($type:ty) = $wire:literal,)* }
+    )*) => {$(
+        $(#[$note])*
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub enum $name {
+            $($variant(Box<$type>),)*
+        }
+
+        impl $name {
+            /// The key, as AWS spells it.
+            #[must_use]
+            pub const fn key(&self) -> &'static str {
+                match self {
+                    $(Self::$variant(_) => $wire,)*
+                }
+            }
+        }
+
+        impl $crate::value::Value for $name {
+            const SHAPE: $crate::shape::Shape = $crate::shape::Shape::Structure {
+                name: stringify!($name),
+                members: &[$($crate::operations::member!(Option<$type>, body, $wire, None)),*],
+            };
+
+            fn read(json: serde_json::Value) -> Result<Self, $crate::value::Mismatch> {
+                let (key, json) = $crate::value::only_member(json, &[$($wire),*])?;
+                let read = match key.as_str() {
+                    $($wire => <$type as $crate::value::Value>::read(json).map(|read| Self::$variant(Box::new(read))),)*
+                    other => return Err($crate::value::Mismatch::outside(&[$($wire),*], other)),
+                };
+                read.map_err(|mismatch| mismatch.under(&format!(".{key}")))
+            }
+
+            fn write(&self) -> serde_json::Value {
+                let mut draft = $crate::reply::Draft::default();
+                match self {
+                    $(Self::$variant(one) => draft.body($wire, &**one),)*
+                }
+                draft.into_json()
+            }
+        }
+    )*};
+}
+
 /// Declares closed sets of strings.
 macro_rules! enumerations {
     ($(
         $(#[$note:meta])*
-        $name:ident { $($variant:ident = $wire:literal,)* }
+        $name:ident { $($(#[$mark:meta])* $variant:ident = $wire:literal,)* }
     )*) => {$(
         $(#[$note])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum $name {
-            $($variant,)*
+            $($(#[$mark])* $variant,)*
         }
 
         impl $name {
@@ -229,6 +282,9 @@ macro_rules! location {
     (payload) => {
         $crate::shape::Location::Payload
     };
+    (document) => {
+        $crate::shape::Location::Document
+    };
     (unmodelled) => {
         $crate::shape::Location::Unmodelled
     };
@@ -243,4 +299,4 @@ macro_rules! range {
     };
 }
 
-pub(crate) use {calls, enumerations, location, member, operations, range, structures};
+pub(crate) use {calls, enumerations, location, member, operations, range, structures, unions};

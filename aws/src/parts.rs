@@ -7,7 +7,7 @@ use crate::fault::Fault;
 use crate::path;
 use crate::request::Request;
 use crate::shape::{Descriptor, Location, Member, Range};
-use crate::value::{Blob, Mismatch, Optional, Text, Value, kind, quoted};
+use crate::value::{Blob, Mismatch, Optional, Text, Value, kind, within};
 
 /// A request taken apart, as an operation's input reads it.
 #[derive(Debug)]
@@ -100,6 +100,21 @@ impl<'a> Parts<'a> {
         let payload = Some(self.payload).filter(|bytes| !bytes.is_empty()).map(|bytes| Blob(bytes.to_vec()));
         T::from_value(payload).ok_or_else(|| at(wire, &Mismatch::missing()))
     }
+
+    /// The whole body as one JSON value; an empty one counts as left out.
+    ///
+    /// # Errors
+    /// The body is required and empty, or is no `T` in JSON.
+    pub fn document<T: Optional>(&mut self, wire: &'static str, _range: Option<Range>) -> Result<T, Fault> {
+        let value = match self.payload.iter().all(u8::is_ascii_whitespace) {
+            true => None,
+            false => {
+                let json = Json::Object(object(self.payload)?);
+                Some(T::Value::read(json).map_err(|why| at(wire, &why))?)
+            }
+        };
+        T::from_value(value).ok_or_else(|| at(wire, &Mismatch::missing()))
+    }
 }
 
 /// The body's JSON object; an empty body is an empty object.
@@ -129,18 +144,6 @@ where
         }
     };
     T::from_value(value).ok_or_else(|| at(wire, &Mismatch::missing()))
-}
-
-/// The same number, if it is one and lies in the range.
-fn within(json: Json, range: Option<Range>) -> Result<Json, Mismatch> {
-    let (Some(range), Some(number)) = (range, json.as_i64()) else {
-        return Ok(json);
-    };
-    if range.holds(number) {
-        return Ok(json);
-    }
-    let expected = format!("from {} to {}", range.least, range.most);
-    Err(Mismatch::new(&expected, &quoted(&number.to_string())))
 }
 
 fn at(wire: &str, mismatch: &Mismatch) -> Fault {

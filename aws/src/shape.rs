@@ -56,6 +56,8 @@ pub enum Location {
     Body,
     /// The whole body, as bytes.
     Payload,
+    /// The whole body, as one JSON value.
+    Document,
     /// A member of the reply's JSON object that AWS sends but does not name in its model.
     Unmodelled,
 }
@@ -68,7 +70,7 @@ impl Location {
             Self::Query => "query",
             Self::Header => "header",
             Self::Body => "body",
-            Self::Payload => "payload",
+            Self::Payload | Self::Document => "payload",
             Self::Unmodelled => "unmodelled",
         }
     }

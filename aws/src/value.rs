@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::Value as Json;
 
-use crate::shape::Shape;
+use crate::shape::{Range, Shape};
 
 /// A string-keyed JSON object.
 pub type Map<K, V> = BTreeMap<K, V>;
@@ -107,12 +107,43 @@ impl Members {
     }
 
     /// The member's value; JSON's null counts as left out.
-    pub(crate) fn take<T: Optional>(&mut self, wire: &str) -> Result<T, Mismatch> {
+    pub(crate) fn take<T: Optional>(&mut self, wire: &str, range: Option<Range>) -> Result<T, Mismatch> {
         let under = |mismatch: Mismatch| mismatch.under(&format!(".{wire}"));
         let json = self.left.remove(wire).filter(|json| !json.is_null());
-        let value = json.map(T::Value::read).transpose().map_err(under)?;
+        let value =
+            json.map(|json| within(json, range).and_then(T::Value::read)).transpose().map_err(under)?;
         T::from_value(value).ok_or_else(|| under(Mismatch::missing()))
     }
+}
+
+/// The one member that a union has; JSON's null counts as left out.
+pub(crate) fn only_member(json: Json, keys: &[&str]) -> Result<(String, Json), Mismatch> {
+    let members = match json {
+        Json::Object(members) => members,
+        other => return Err(Mismatch::new("an object", kind(&other))),
+    };
+    let mut given: Vec<(String, Json)> = members.into_iter().filter(|(_, json)| !json.is_null()).collect();
+    match given.pop() {
+        Some(one) if given.is_empty() => Ok(one),
+        Some(last) => {
+            given.push(last);
+            let names: Vec<String> = given.iter().take(4).map(|(name, _)| quoted(name)).collect();
+            Err(Mismatch::new("an object with one member", &format!("one with {}", names.join(", "))))
+        }
+        None => Err(Mismatch::new(&format!("an object with one of {}", keys.join(", ")), "one with nothing")),
+    }
+}
+
+/// The same number, if it is one and lies in the range.
+pub(crate) fn within(json: Json, range: Option<Range>) -> Result<Json, Mismatch> {
+    let (Some(range), Some(number)) = (range, json.as_i64()) else {
+        return Ok(json);
+    };
+    if range.holds(number) {
+        return Ok(json);
+    }
+    let expected = format!("from {} to {}", range.least, range.most);
+    Err(Mismatch::new(&expected, &quoted(&number.to_string())))
 }
 
 /// Names a JSON value's kind without repeating what may be long or secret.

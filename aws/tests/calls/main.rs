@@ -5,6 +5,7 @@ mod members;
 mod property;
 mod replies;
 mod routes;
+mod rules;
 mod services;
 
 use aws::{Fault, Parsed, Request, Service};

@@ -5,13 +5,16 @@ use aws::{Parsed, Service};
 use crate::Sent;
 
 fn named(service: &Service, line: &str) -> String {
+    let status = if line.contains("/destinations") { "ENABLED" } else { "ACTIVE" };
     let sent = Sent::new(line)
         .header("x-amzn-principal", "p")
         .header("x-amzn-iot-principal", "p")
         .header("x-amzn-iot-policy", "p")
         .body(
-            r#"{"certificateSigningRequest":"c","certificatePem":"c","caCertificate":"c","policyDocument":"{}",
-            "target":"t","authInfos":[],"resourceArn":"r","tags":[],"tagKeys":[],"thingGroupProperties":{}}"#,
+            r#"{"status":"STATUS","certificateSigningRequest":"c","certificatePem":"c","caCertificate":"c","policyDocument":"{}",
+            "target":"t","authInfos":[],"resourceArn":"r","tags":[],"tagKeys":[],"thingGroupProperties":{},
+            "sql":"s","actions":[],"destinationConfiguration":{},"arn":"a"}"#
+            .replace("STATUS", status),
         );
     match sent.to(service) {
         Ok(Parsed::Iot(call)) => call.name().to_owned(),
@@ -37,10 +40,10 @@ fn check_data(line: &str, expected: &str) {
 fn every_served_operation_is_reached_by_its_own_template() {
     let described = aws::describe();
     let served = described["served"].as_array().unwrap();
-    assert_eq!(served.len(), 80);
+    assert_eq!(served.len(), 93);
     for operation in served {
         let text = |key: &str| operation[key].as_str().unwrap();
-        let path: String = text("path").replace('{', "x-").replace('}', "");
+        let path: String = text("path").replace('{', "x-").replace(['}', '+'], "");
         let line = format!("{} {path}?newStatus=ACTIVE&resourceArn=r&topic=t", text("method"));
         let service = if text("service") == "iot" { Service::Iot } else { Service::IotData };
         assert_eq!(named(&service, &line), text("name"), "{line}");
@@ -77,6 +80,8 @@ fn literal_paths_win_over_labels() {
     check("GET /things/t/jobs", "unserved ListJobExecutionsForThing");
     check("POST /things", "unserved RegisterThing");
     check("GET /billing-groups", "unserved ListBillingGroups");
+    check("POST /rules/r/enable", "EnableTopicRule");
+    check("POST /rules/r", "CreateTopicRule");
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod groups;
 mod pages;
 mod policies;
 mod principals;
+mod rules;
 mod settings;
 mod thing_types;
 mod things;
@@ -17,8 +18,9 @@ use std::sync::{Arc, RwLockReadGuard};
 
 use ::aws::iot::tags::Tag;
 use ::aws::iot::{
-    Call, authorities as asked_of_authorities, certificates as asked_of_certificates, endpoint, events,
-    groups as asked_of_groups, policies as asked_of_policies, principals as asked_of_principals, tags,
+    Call, authorities as asked_of_authorities, certificates as asked_of_certificates,
+    destinations as asked_of_destinations, endpoint, events, groups as asked_of_groups,
+    policies as asked_of_policies, principals as asked_of_principals, rules as asked_of_rules, tags,
     thing_types as asked_of_types, things as asked_of_things,
 };
 use ::aws::value::Seconds;
@@ -96,6 +98,15 @@ calls! {
         AttachPrincipalPolicy asked_of_policies policies attach_to_principal;
         DetachPrincipalPolicy asked_of_policies policies detach_from_principal;
         TestAuthorization asked_of_policies authorization test;
+        CreateTopicRule asked_of_rules rules create;
+        ReplaceTopicRule asked_of_rules rules replace;
+        EnableTopicRule asked_of_rules rules enable;
+        DisableTopicRule asked_of_rules rules disable;
+        DeleteTopicRule asked_of_rules rules delete;
+        CreateTopicRuleDestination asked_of_destinations rules create_destination;
+        UpdateTopicRuleDestination asked_of_destinations rules update_destination;
+        DeleteTopicRuleDestination asked_of_destinations rules delete_destination;
+        ConfirmTopicRuleDestination asked_of_destinations rules confirm_destination;
         UpdateEventConfigurations events settings update_events;
         TagResource tags settings tag;
         UntagResource tags settings untag;
@@ -126,6 +137,10 @@ calls! {
         ListPrincipalPolicies asked_of_policies policies list_of_principal;
         ListPolicyPrincipals asked_of_policies policies list_principals;
         GetEffectivePolicies asked_of_policies authorization effective;
+        GetTopicRule asked_of_rules rules get;
+        ListTopicRules asked_of_rules rules list;
+        GetTopicRuleDestination asked_of_destinations rules get_destination;
+        ListTopicRuleDestinations asked_of_destinations rules list_destinations;
         DescribeEndpoint endpoint settings describe_endpoint;
         DescribeEventConfigurations events settings describe_events;
         ListTagsForResource tags settings list_tags;
