@@ -1,6 +1,8 @@
 //! What a function has at hand beside its arguments, and why it may not come to a value.
 
+use crate::functions::Pattern;
 use crate::input::Input;
+use crate::limits;
 use crate::need::Need;
 use crate::version::Version;
 
@@ -14,6 +16,28 @@ pub(crate) struct Surroundings<'a> {
     /// The call's first argument is written `*`: the payload's own bytes are meant. The value passed for it is the
     /// payload's if that is JSON, else Undefined.
     pub(crate) whole: bool,
+    /// What the call's `Function::prepare` made of its literal arguments, if there was something to make.
+    pub(crate) prepared: Option<&'a Pattern>,
+    /// Why values are Undefined that AWS would have: what somebody who tries a rule has to be told.
+    pub(crate) remarks: Vec<String>,
+}
+
+impl Surroundings<'_> {
+    /// Keeps a remark once, and only the first few.
+    pub(crate) fn remark(&mut self, text: impl Into<String>) {
+        let text = text.into();
+        if self.remarks.len() < limits::REMARKS && !self.remarks.contains(&text) {
+            self.remarks.push(text);
+        }
+    }
+
+    /// The next 64 random bits, by splitmix64.
+    pub(crate) fn draw(&mut self) -> u64 {
+        self.chance = self.chance.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mixed = (self.chance ^ (self.chance >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
 }
 
 /// Why an evaluation ends before it has a value.

@@ -1,8 +1,6 @@
 //! AWS IoT SQL: a statement, a message and the moment in; a result, a need or a reason out. It fires no action.
 
-mod call;
 mod decimal;
-mod function;
 mod input;
 mod need;
 mod value;

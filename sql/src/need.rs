@@ -17,8 +17,6 @@ pub enum Need {
     Registry { api: String, thing: String, role: String },
     /// `machinelearning_predict(model, role, record)`
     Prediction { model: String, role: String, record: String },
-    /// `decode(v, 'proto', bucket, key, protoName, messageType)`
-    Protobuf { bucket: String, key: String, file: String, message: String },
 }
 
 /// What the outside said: a value, or why there is none.
