@@ -5,12 +5,8 @@ mod wide;
 
 use std::cmp::Ordering;
 
+use crate::limits::{DIGITS, MAGNITUDE};
 use wide::{Wide, digits, power};
-
-/// Significant digits. AWS: 34.
-pub(crate) const DIGITS: u32 = 34;
-/// The largest power of ten that a first digit stands for, and, negated, the smallest. AWS: 999.
-pub(crate) const MAGNITUDE: i32 = 999;
 
 /// `coefficient × 10^exponent`. Trailing zeros are kept, as AWS prints them; they make no difference to `==`.
 #[derive(Debug, Clone, Copy)]
@@ -187,7 +183,10 @@ impl Decimal {
     pub fn is_whole(self) -> bool {
         self.exponent >= 0
             || self.is_zero()
-            || self.coefficient.unsigned_abs() % power(self.exponent.unsigned_abs().min(DIGITS + 1)) == 0
+            || self
+                .coefficient
+                .unsigned_abs()
+                .is_multiple_of(power(self.exponent.unsigned_abs().min(DIGITS + 1)))
     }
 
     /// Without zeros at the end of what stands behind the point.

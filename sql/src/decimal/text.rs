@@ -2,8 +2,9 @@
 
 use std::fmt;
 
+use super::Decimal;
 use super::wide::Wide;
-use super::{DIGITS, Decimal};
+use crate::limits::DIGITS;
 
 impl Decimal {
     /// Reads `-?digits[.digits][e[+-]digits]`; more than 34 significant digits are rounded.

@@ -1,6 +1,6 @@
 //! Numbers of twice 34 digits, for what arithmetic comes to before it is rounded. They have no sign and no point.
 
-use super::DIGITS;
+use crate::limits::DIGITS;
 
 /// 10^34: what the lower half stays under.
 const BASE: u128 = 10u128.pow(DIGITS);
