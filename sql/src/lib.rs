@@ -15,6 +15,7 @@ pub mod limits;
 pub mod lint;
 mod need;
 mod parser;
+mod reach;
 mod statement;
 mod syntax;
 mod template;

@@ -15,11 +15,11 @@ use crate::version::Version;
 pub struct Template {
     text: String,
     version: Version,
-    parts: Vec<Part>,
+    pub(crate) parts: Vec<Part>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-enum Part {
+pub(crate) enum Part {
     Text(String),
     Expression(Expression),
 }
