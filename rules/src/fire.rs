@@ -1,0 +1,158 @@
+//! A rule and a message in; what its actions come to, or why none does, out. Does none of them.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use sql::{Evaluation, Input, Need, Outcome as Selected, Stop, Template, Value};
+
+use crate::action::Action;
+use crate::rule::Rule;
+
+/// What became of a rule that a message woke.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// WHERE was not true, but this.
+    Skipped(Value),
+    /// One for each action, in the rule's order.
+    Fired(Vec<Result<Effect, Failure>>),
+    /// The statement itself came to nothing.
+    Failed(Failure),
+    /// The outside has to be asked first.
+    Open(Box<Need>),
+}
+
+/// An action with everything it needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Effect {
+    pub action: Action<String>,
+    pub payload: Bytes,
+}
+
+/// Why an action, or the whole rule, came to nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    pub action: String,
+    pub resource: String,
+    pub message: String,
+}
+
+/// Where an evaluation that fails as a whole says it failed.
+const STATEMENT: &str = "RuleStatement";
+
+/// Evaluates one rule.
+pub fn fire(rule: &Rule, evaluation: &mut Evaluation<'_>) -> Outcome {
+    let payload = match rule.statement.run(evaluation) {
+        Ok(Selected::Selected(payload)) => Bytes::from(payload),
+        Ok(Selected::Skipped(value)) => return Outcome::Skipped(value),
+        Err(Stop::Need(need)) => return Outcome::Open(need),
+        Err(stop) => return Outcome::Failed(Failure::new(STATEMENT, &rule.name, text(stop))),
+    };
+    let mut effects = Vec::with_capacity(rule.actions.len());
+    for action in &rule.actions {
+        match resolve(action, payload.clone(), evaluation) {
+            Err(need) => return Outcome::Open(need),
+            Ok(effect) => effects.push(effect),
+        }
+    }
+    Outcome::Fired(effects)
+}
+
+/// The rule's error action for these failures, if it has one.
+pub fn on_error(rule: &Rule, input: &Input<'_>, failures: &[Failure]) -> Option<Result<Effect, Failure>> {
+    let action = rule.error_action.as_ref()?;
+    let payload = Bytes::from(error_document(rule, input, failures));
+    let mut evaluation = Evaluation::new(input);
+    // A variable that cannot be set leaves nothing in the templates.
+    let _ = rule.statement.prepare(&mut evaluation);
+    let resolved = resolve(action, payload, &mut evaluation);
+    Some(resolved.unwrap_or_else(|_| {
+        let reason = "its templates reach outside, which an error action's may not";
+        Err(Failure::new(action.failed(), action.resource().text(), reason))
+    }))
+}
+
+/// The outer error: the outside has to be asked first.
+fn resolve(
+    action: &Action<Template>,
+    payload: Bytes,
+    evaluation: &mut Evaluation<'_>,
+) -> Result<Result<Effect, Failure>, Box<Need>> {
+    let resolved = action.map(|field, template| template.render(evaluation).map_err(|stop| (field, stop)));
+    let failed = |reason: String| Failure::new(action.failed(), action.resource().text(), reason);
+    match resolved {
+        Err((_, Stop::Need(need))) => Err(need),
+        Err((field, stop)) => Ok(Err(failed(format!("its {field} cannot be worked out: {}", text(stop))))),
+        Ok(resolved) => Ok(match single_dollar(action) {
+            Some(reason) => Err(failed(reason)),
+            None => Ok(Effect { action: resolved, payload }),
+        }),
+    }
+}
+
+/// A reserved topic is written with two dollars, since one begins a template.
+fn single_dollar(action: &Action<Template>) -> Option<String> {
+    let Action::Republish(republish) = action else { return None };
+    let text = republish.topic.text();
+    let is_single = text.starts_with('$') && !text.starts_with("$$") && !text.starts_with("${");
+    is_single.then(|| format!("a reserved topic is written with two dollars in a rule: \"${text}\""))
+}
+
+fn text(stop: Stop) -> String {
+    match stop {
+        Stop::Need(need) => format!("{need:?} has no answer"),
+        Stop::Failed(reason) => reason,
+        Stop::Limit(reason) => reason.to_owned(),
+    }
+}
+
+impl Failure {
+    pub fn new(action: &str, resource: &str, message: impl Into<String>) -> Failure {
+        Failure { action: action.to_owned(), resource: resource.to_owned(), message: message.into() }
+    }
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} on {}: {}", self.action, self.resource, self.message)
+    }
+}
+
+/// What an error action gets, as AWS writes it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ErrorDocument<'a> {
+    rule_name: &'a str,
+    topic: &'a str,
+    cloudwatch_trace_id: &'a str,
+    client_id: &'a str,
+    base64_original_payload: String,
+    failures: Vec<FailedAction<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct FailedAction<'a> {
+    failed_action: &'a str,
+    failed_resource: &'a str,
+    error_message: &'a str,
+}
+
+fn error_document(rule: &Rule, input: &Input<'_>, failures: &[Failure]) -> Vec<u8> {
+    let document = ErrorDocument {
+        rule_name: &rule.name,
+        topic: input.topic,
+        cloudwatch_trace_id: input.trace_id.unwrap_or_default(),
+        client_id: input.client_id.unwrap_or("N/A"),
+        base64_original_payload: STANDARD.encode(input.payload),
+        failures: failures
+            .iter()
+            .map(|failure| FailedAction {
+                failed_action: &failure.action,
+                failed_resource: &failure.resource,
+                error_message: &failure.message,
+            })
+            .collect(),
+    };
+    serde_json::to_vec(&document).expect("texts can always be written")
+}

@@ -1,0 +1,26 @@
+//! Topic rules: definitions in, checked rules out; a message in, what it wakes and comes to out. Does no action itself.
+
+pub mod action;
+mod definition;
+mod destination;
+mod fire;
+mod job;
+mod letter;
+pub mod limits;
+mod lint;
+mod occasion;
+mod rule;
+mod services;
+mod set;
+
+pub use action::Action;
+pub use definition::{Definition, Record, Unreadable};
+pub use destination::{Destination, DestinationError, DestinationStatus};
+pub use fire::{Effect, Failure, Outcome, fire, on_error};
+pub use job::{Job, Task};
+pub use letter::Letter;
+pub use lint::{Finding, lint};
+pub use occasion::{Occasion, Source, TraceId, seed_of, seen_topic};
+pub use rule::{Invalid, Rule, check_name};
+pub use services::{Services, service};
+pub use set::{Entry, Picture, RuleError, Rules};

@@ -1,0 +1,140 @@
+//! One message as rules see it, with everything that an evaluation may ask about; also as bytes, for later.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use message::{Message, Reserved};
+use serde::{Deserialize, Serialize};
+use sql::{Answer, Input, Need};
+
+use crate::definition::Unreadable;
+
+/// Who published, as far as that is known.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Source {
+    /// None: the message did not come over MQTT.
+    pub client: Option<Arc<str>>,
+    pub principal: Option<Arc<str>>,
+    /// The address without the port.
+    pub address: Option<Arc<str>>,
+}
+
+/// A message and the moment it came.
+#[derive(Debug, Clone)]
+pub struct Occasion {
+    pub message: Arc<Message>,
+    pub source: Source,
+    pub account: Arc<str>,
+    /// Everything random in an evaluation follows from it.
+    pub seed: u64,
+    /// Republishes that lie between it and the message it all began with.
+    pub hops: u8,
+}
+
+/// A UUID as text, without an allocation.
+#[derive(Debug, Clone, Copy)]
+pub struct TraceId([u8; 36]);
+
+impl TraceId {
+    /// The message's own, the same whenever it is asked for.
+    pub fn of(seed: u64) -> TraceId {
+        let (mut bytes, mut state) = ([0u8; 16], seed ^ 0x7472_6163_6569_6421);
+        for half in bytes.chunks_exact_mut(8) {
+            state = mix(state);
+            half.copy_from_slice(&state.to_be_bytes());
+        }
+        bytes[6] = bytes[6] & 0x0f | 0x40;
+        bytes[8] = bytes[8] & 0x3f | 0x80;
+        let mut text = [b'-'; 36];
+        let places = (0..36).filter(|at| !matches!(at, 8 | 13 | 18 | 23));
+        let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        for (at, digit) in places.zip(digits) {
+            if let Some(place) = text.get_mut(at) {
+                *place = if digit < 10 { b'0' + digit } else { b'a' + digit - 10 };
+            }
+        }
+        TraceId(text)
+    }
+
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+/// The seed of a message's evaluations, from its number and the instance's own secret.
+pub fn seed_of(message: u64, secret: u64) -> u64 {
+    mix(message ^ mix(secret))
+}
+
+/// splitmix64.
+fn mix(state: u64) -> u64 {
+    let state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let state = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let state = (state ^ (state >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    state ^ (state >> 31)
+}
+
+/// What `topic()` says of a topic: Basic Ingest's prefix is left out.
+pub fn seen_topic(topic: &str) -> &str {
+    match Reserved::parse(topic) {
+        Some(Reserved::BasicIngest { rest, .. }) => rest,
+        _ => topic,
+    }
+}
+
+impl Occasion {
+    pub fn input<'a>(&'a self, trace: &'a TraceId, answers: &'a [(Need, Answer)]) -> Input<'a> {
+        Input {
+            payload: &self.message.payload,
+            topic: seen_topic(&self.message.topic),
+            client_id: self.source.client.as_deref(),
+            principal: self.source.principal.as_deref(),
+            source_ip: self.source.address.as_deref(),
+            trace_id: Some(trace.as_str()),
+            account: &self.account,
+            properties: self.message.properties.as_deref(),
+            now_ms: self.message.received_ms,
+            seed: self.seed,
+            answers,
+        }
+    }
+
+    pub fn trace_id(&self) -> TraceId {
+        TraceId::of(self.seed)
+    }
+
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let (source, account) = (self.source.clone(), self.account.clone());
+        let rest = Rest { source, account, seed: self.seed, hops: self.hops };
+        let head = serde_json::to_vec(&rest).expect("texts and numbers can always be written");
+        let mut bytes = u32::try_from(head.len()).unwrap_or(u32::MAX).to_be_bytes().to_vec();
+        bytes.extend(head);
+        bytes.extend(self.message.to_bytes());
+        bytes
+    }
+
+    /// # Errors
+    /// The bytes are no occasion of this version.
+    pub fn from_bytes(bytes: &Bytes) -> Result<Occasion, Unreadable> {
+        let (length, rest) = bytes.split_first_chunk::<4>().ok_or_else(|| cut_short("its length"))?;
+        let length = u32::from_be_bytes(*length) as usize;
+        let head = rest.get(..length).ok_or_else(|| cut_short("its head"))?;
+        let Rest { source, account, seed, hops } =
+            serde_json::from_slice(head).map_err(|error| Unreadable(error.to_string()))?;
+        let message = Message::from_bytes(&bytes.slice(4 + length..));
+        let message = Arc::new(message.map_err(|error| Unreadable(error.to_string()))?);
+        Ok(Occasion { message, source, account, seed, hops })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Rest {
+    source: Source,
+    account: Arc<str>,
+    seed: u64,
+    hops: u8,
+}
+
+fn cut_short(what: &str) -> Unreadable {
+    Unreadable(format!("{what} is cut short"))
+}

@@ -1,0 +1,174 @@
+//! A rule ready to be evaluated: its definition in; the rule, or what is wrong with it, out.
+
+use std::sync::Arc;
+
+use message::{Filter, Topic};
+use sql::{SqlError, Statement, Template, Version};
+
+use crate::action::{Action, Http, Republish};
+use crate::definition::Definition;
+use crate::limits::{ACTIONS, HTTP_HEADERS, NAME_CHARS, RULE_BYTES, URL_CHARS, USER_PROPERTIES};
+
+/// A checked rule.
+#[derive(Debug)]
+pub struct Rule {
+    pub name: Arc<str>,
+    /// The account that it belongs to.
+    pub account: Arc<str>,
+    pub is_disabled: bool,
+    pub statement: Statement,
+    pub actions: Vec<Action<Template>>,
+    pub error_action: Option<Action<Template>>,
+}
+
+/// What is wrong with a definition.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Invalid {
+    #[error("the rule name \"{0}\" is not valid: use 1 to {NAME_CHARS} letters, digits and underscores")]
+    Name(String),
+    #[error("awsIotSqlVersion \"{0}\" is unknown: 2015-10-08, 2016-03-23 or beta")]
+    Version(String),
+    #[error("the SQL is not valid: {0}")]
+    Sql(Box<SqlError>),
+    #[error("{field} of the {action} action is not valid: {error}")]
+    Template { action: &'static str, field: &'static str, error: Box<SqlError> },
+    #[error("a rule has at most {ACTIONS} actions; this one has {0}")]
+    TooManyActions(usize),
+    #[error("a rule has at most {RULE_BYTES} bytes; this one has {0}")]
+    TooLong(usize),
+    #[error("the {action} action is not valid: {reason}")]
+    Action { action: &'static str, reason: String },
+    #[error("{0} reaches outside, which an error action's template may not do")]
+    ErrorActionReachesOut(&'static str),
+}
+
+impl Rule {
+    /// # Errors
+    /// The definition is not valid. Whether its actions can be done here is another question: see `services`.
+    pub fn compile(account: &Arc<str>, name: &str, definition: &Definition) -> Result<Rule, Invalid> {
+        check_name(name)?;
+        let version = match definition.sql_version.as_deref() {
+            None => Version::default(),
+            Some(name) => Version::parse(name).ok_or_else(|| Invalid::Version(name.to_owned()))?,
+        };
+        if definition.actions.len() > ACTIONS {
+            return Err(Invalid::TooManyActions(definition.actions.len()));
+        }
+        let bytes = serde_json::to_vec(definition).map_or(usize::MAX, |json| json.len());
+        if bytes > RULE_BYTES {
+            return Err(Invalid::TooLong(bytes));
+        }
+        let statement =
+            Statement::parse(&definition.sql, version).map_err(|error| Invalid::Sql(Box::new(error)))?;
+        let actions = definition.actions.iter().map(|action| compile(action, version));
+        let error_action = definition.error_action.as_ref().map(|action| error_action(action, version));
+        Ok(Rule {
+            name: name.into(),
+            account: account.clone(),
+            is_disabled: definition.is_disabled,
+            statement,
+            actions: actions.collect::<Result<_, _>>()?,
+            error_action: error_action.transpose()?,
+        })
+    }
+
+    /// Whether something that it does leaves the house, or asks the outside: that takes the disk.
+    pub fn leaves(&self) -> bool {
+        let templates_ask = |action: &Action<Template>| {
+            action.map(|_, template| if template.reaches_out() { Err(()) } else { Ok(()) }).is_err()
+        };
+        self.statement.reaches_out()
+            || self.actions.iter().any(|action| !action.stays() || templates_ask(action))
+    }
+
+    /// None: only Basic Ingest wakes it.
+    pub fn filter(&self) -> Option<&Filter> {
+        self.statement.filter()
+    }
+}
+
+/// # Errors
+/// It is no rule's name.
+pub fn check_name(name: &str) -> Result<(), Invalid> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if name.is_empty() || name.len() > NAME_CHARS || !name.chars().all(fits) {
+        return Err(Invalid::Name(name.chars().take(NAME_CHARS).collect()));
+    }
+    Ok(())
+}
+
+fn compile(action: &Action<String>, version: Version) -> Result<Action<Template>, Invalid> {
+    let word = action.word();
+    let compiled = action.map(|field, text| {
+        Template::parse(text, version).map_err(|error| Invalid::Template {
+            action: word,
+            field,
+            error: Box::new(error),
+        })
+    })?;
+    let checked = match action {
+        Action::Republish(republish) => check_republish(republish, &compiled),
+        Action::Http(http) => check_http(http),
+        Action::Firehose(firehose) => check_separator(firehose.separator.as_deref()),
+        Action::DynamoDb(action) => check_operation(action.operation.as_deref()),
+        _ => Ok(()),
+    };
+    checked.map_err(|reason| Invalid::Action { action: word, reason })?;
+    Ok(compiled)
+}
+
+fn error_action(action: &Action<String>, version: Version) -> Result<Action<Template>, Invalid> {
+    let compiled = compile(action, version)?;
+    compiled.map(|field, template| match template.reaches_out() {
+        true => Err(Invalid::ErrorActionReachesOut(field)),
+        false => Ok(()),
+    })?;
+    Ok(compiled)
+}
+
+fn check_republish(republish: &Republish<String>, compiled: &Action<Template>) -> Result<(), String> {
+    if republish.qos > 1 {
+        return Err(format!("qos {} is neither 0 nor 1", republish.qos));
+    }
+    if republish.user_properties.len() > USER_PROPERTIES {
+        return Err(format!("more than {USER_PROPERTIES} user properties"));
+    }
+    if compiled.resource().is_constant() && !republish.topic.starts_with('$') {
+        Topic::check(&republish.topic).map_err(|error| error.to_string())?;
+    }
+    Ok(())
+}
+
+fn check_http(http: &Http<String>) -> Result<(), String> {
+    if http.headers.len() > HTTP_HEADERS {
+        return Err(format!("more than {HTTP_HEADERS} headers"));
+    }
+    if http.url.chars().count() > URL_CHARS {
+        return Err(format!("the URL has more than {URL_CHARS} letters"));
+    }
+    let scheme = http.url.split("://").next().unwrap_or_default();
+    if !matches!(scheme, "http" | "https") && !http.url.starts_with("${") {
+        return Err(format!("\"{}\" is no URL: begin with https:// (or http:// for this machine)", http.url));
+    }
+    match http.confirmation_url.as_deref() {
+        Some(confirmation) if !http.url.starts_with(confirmation) => {
+            Err(format!("the confirmation URL {confirmation} is no beginning of the URL {}", http.url))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_separator(separator: Option<&str>) -> Result<(), String> {
+    match separator {
+        None | Some("\n" | "\t" | "\r\n" | ",") => Ok(()),
+        Some(other) => Err(format!("separator {other:?} is none of \"\\n\", \"\\t\", \"\\r\\n\" and \",\"")),
+    }
+}
+
+fn check_operation(operation: Option<&str>) -> Result<(), String> {
+    match operation {
+        None | Some("INSERT" | "UPDATE" | "DELETE") => Ok(()),
+        Some(template) if template.contains("${") => Ok(()),
+        Some(other) => Err(format!("operation \"{other}\" is none of INSERT, UPDATE and DELETE")),
+    }
+}
