@@ -27,5 +27,6 @@ pub use describe::describe;
 pub use fault::Fault;
 pub use operations::{Operation, Output};
 pub use parts::Parts;
+pub use path::query as parameters;
 pub use reply::{Draft, reply};
 pub use request::{Request, Service, service_of};

@@ -34,7 +34,7 @@ pub(crate) fn rest(raw: &str) -> Result<String, Fault> {
 ///
 /// # Errors
 /// An escape is broken, or a name or value is no UTF-8 or holds NUL.
-pub(crate) fn query(raw: &str) -> Result<Vec<(String, String)>, Fault> {
+pub fn query(raw: &str) -> Result<Vec<(String, String)>, Fault> {
     let pair = |pair: &str| {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let part = |part: &str| {

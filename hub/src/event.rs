@@ -8,6 +8,7 @@ use broker::presence::DisconnectReason;
 use message::{Message, QoS};
 use mqtt::{Connect, Subscribe, Unsubscribe};
 use policy::Access;
+use rules::{Failure, Job, Occasion, Outcome, Rule};
 
 use crate::keys::ScopeKey;
 
@@ -84,6 +85,37 @@ pub enum Event<L> {
     Disk {
         full: bool,
     },
+    /// Something that rules left for outside is done.
+    Worked(Box<Worked>),
+}
+
+/// A piece of work that is over.
+#[derive(Debug)]
+pub struct Worked {
+    pub scope: ScopeId,
+    /// Its number in the scope's queue.
+    pub seq: u64,
+    pub job: Arc<Job>,
+    pub result: WorkResult,
+}
+
+/// What came of a piece of work.
+#[derive(Debug)]
+pub enum WorkResult {
+    /// The actions were done, but these.
+    Acted(Vec<Failure>),
+    /// The rule was evaluated with all that it had asked for.
+    Evaluated(Arc<Rule>, Outcome),
+    /// It is of no use any more.
+    Dropped(String),
+}
+
+/// What a message's rules came to, evaluated where it came in.
+#[derive(Debug)]
+pub struct Fired {
+    pub scope: ScopeId,
+    pub occasion: Occasion,
+    pub outcomes: Vec<(Arc<Rule>, Outcome)>,
 }
 
 /// A CONNECT and what the shell knows of its sender.
@@ -133,11 +165,12 @@ pub struct Answer<L> {
     pub qos: QoS,
 }
 
-/// One message for some mailboxes.
+/// One message for some mailboxes, and what rules made of it.
 #[derive(Debug)]
 pub struct Store<L> {
     pub message: Arc<Message>,
     pub receivers: Vec<StoreFor>,
+    pub fired: Option<Box<Fired>>,
     pub answer: Option<Answer<L>>,
 }
 

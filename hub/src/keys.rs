@@ -1,6 +1,7 @@
 //! Keys in the store: scope first, then what it is, then its name, separated by NUL, which no name contains.
 
 use broker::SessionId;
+use store::{ReadError, Reader};
 
 /// `ACCOUNT/REGION`, the beginning of every key of a scope.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -68,6 +69,32 @@ impl ScopeKey {
         self.key("shadow-history", &[thing.as_bytes(), name.as_bytes()])
     }
 
+    pub fn rule(&self, name: &str) -> Vec<u8> {
+        self.key("rule", &[name.as_bytes()])
+    }
+
+    pub fn rules(&self) -> Vec<u8> {
+        self.key("rule", &[b""])
+    }
+
+    pub fn rule_destination(&self, id: &str) -> Vec<u8> {
+        self.key("rule-destination", &[id.as_bytes()])
+    }
+
+    pub fn rule_destinations(&self) -> Vec<u8> {
+        self.key("rule-destination", &[b""])
+    }
+
+    /// A log: what rules left for outside.
+    pub fn rule_jobs(&self) -> Vec<u8> {
+        self.key("rule-jobs", &[])
+    }
+
+    /// A log: what rules could not do and nobody else was told of.
+    pub fn rule_letters(&self) -> Vec<u8> {
+        self.key("rule-letters", &[])
+    }
+
     pub fn mailbox(&self, session: SessionId) -> Vec<u8> {
         self.key("mailbox", &[&session.0.to_be_bytes()])
     }
@@ -83,6 +110,28 @@ impl ScopeKey {
 
     pub fn all_released(&self) -> Vec<u8> {
         self.key("released", &[b""])
+    }
+}
+
+/// Every account and region that the store has a document of.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn stored_scopes(reader: &dyn Reader) -> Result<Vec<String>, ReadError> {
+    let mut found = Vec::new();
+    let mut after: Option<Vec<u8>> = None;
+    loop {
+        let page = reader.scan(b"", after.as_deref(), 1)?;
+        let Some((key, _)) = page.into_iter().next() else { return Ok(found) };
+        let mut scope: Vec<u8> = key.split(|byte| *byte == 0).next().unwrap_or_default().to_vec();
+        if let Ok(text) = std::str::from_utf8(&scope)
+            && text.contains('/')
+        {
+            found.push(text.to_owned());
+        }
+        // Behind everything of this scope.
+        scope.push(1);
+        after = Some(scope);
     }
 }
 

@@ -197,7 +197,7 @@ mod tests {
             Variables { account: "000000000000".into(), region: "us-east-1".into(), ..Variables::default() };
         let document = Document::parse(POLICY).expect("valid");
         let access = Access::compile(&[NamedDocument::new("a", 1, document)], variables);
-        let view: View<u8> = View { generation: 0, trees: Vec::new() };
+        let view: View<u8> = View::empty();
         let mut lane = Lane::default();
         let publish = |lane: &mut Lane<u8>, topic: &str| {
             lane.decide(&view, Dialect::Aws, ScopeId(0), &access, topic, || 0).is_some()

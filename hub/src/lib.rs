@@ -21,12 +21,15 @@ mod mail;
 mod open;
 mod publish;
 mod rights;
+mod rules;
 mod shadows;
 mod subscribe;
 mod time;
 mod world;
 
-pub use event::{Answer, Cause, Closed, ConnectRequest, Event, Origin, Store, StoreFor};
+pub use event::{
+    Answer, Cause, Closed, ConnectRequest, Event, Fired, Origin, Store, StoreFor, WorkResult, Worked,
+};
 pub use lane::{Lane, Outcome};
 pub use notice::{Deliver, Notice, Parcel, Welcome};
 pub use open::OpenError;

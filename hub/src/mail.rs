@@ -20,13 +20,19 @@ const PAGE_MESSAGES: usize = 1000;
 
 impl<L: Link> Hub<L> {
     pub(crate) fn store(&mut self, store: Store<L>, plan: &mut Plan<L>) {
-        if self.disk_full {
-            self.explain(&store.message.publisher, "publish refused", DISK_FULL, plan);
-            self.answer(store.answer, ReasonCode::QuotaExceeded, Some(DISK_FULL), plan);
+        let Store { message, receivers, fired, answer } = store;
+        let leaves =
+            || fired.as_ref().is_some_and(|fired| fired.outcomes.iter().any(|(rule, _)| rule.leaves()));
+        if self.disk_full && (!receivers.is_empty() || answer.is_some() && leaves()) {
+            self.explain(&message.publisher, "publish refused", DISK_FULL, plan);
+            self.answer(answer, ReasonCode::QuotaExceeded, Some(DISK_FULL), plan);
             return;
         }
-        self.put_in_mailboxes(&store.message, store.receivers, plan);
-        self.answer(store.answer, ReasonCode::Success, None, plan);
+        self.put_in_mailboxes(&message, receivers, plan);
+        if let Some(fired) = fired {
+            self.settle_fired(*fired, plan);
+        }
+        self.answer(answer, ReasonCode::Success, None, plan);
     }
 
     pub(crate) fn taken(&mut self, id: SessionId, seqs: &[u64], plan: &mut Plan<L>) {

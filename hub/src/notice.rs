@@ -8,6 +8,7 @@ use mqtt::{Connack, ReasonCode, Suback, Unsuback};
 use policy::Verdict;
 
 use crate::refusal::Refusal;
+use crate::trace::Step;
 use crate::view::Unheard;
 
 /// Something to tell a connection or a person.
@@ -60,6 +61,17 @@ pub enum Notice<L> {
     /// What this connection may do has to be worked out anew.
     Review {
         link: L,
+    },
+    /// Something happened to a message, for its trace.
+    Trace(Step),
+    /// Rules left work for outside.
+    Work {
+        scope: ScopeId,
+    },
+    /// The owner of an address has to be asked whether messages may go there.
+    Confirm {
+        scope: ScopeId,
+        destination: String,
     },
     /// Something a person may want to know about a client.
     Explain {

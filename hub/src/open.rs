@@ -8,7 +8,8 @@ use broker::session::{Connection, StoredError, StoredSession, Will};
 use broker::{ScopeId, Session, SessionId, Subscription};
 use bytes::Bytes;
 use message::Message;
-use store::{Document, ReadError, Reader};
+use rules::{Destination, Record};
+use store::{Document, ReadError, Reader, Span};
 
 use crate::Link;
 use crate::keys::{ScopeKey, parts_of_released, session_of_mailbox};
@@ -28,6 +29,8 @@ pub enum OpenError {
     Stored(#[from] StoredError),
     #[error("a retained message cannot be read: {0}")]
     Message(String),
+    #[error("rule {0} cannot be used: {1}")]
+    Rule(String, String),
 }
 
 impl<L: Link> Hub<L> {
@@ -46,6 +49,7 @@ impl<L: Link> Hub<L> {
             hub.read_sessions(scope)?;
             hub.read_subscriptions(scope)?;
             hub.read_mailboxes(scope, plan)?;
+            hub.read_rules(scope)?;
         }
         hub.settle(plan);
         Ok(hub)
@@ -156,6 +160,35 @@ impl<L: Link> Hub<L> {
         Ok(())
     }
 
+    fn read_rules(&mut self, scope: ScopeId) -> Result<(), OpenError> {
+        let mut found = Vec::new();
+        self.each_document(&self.key(scope).rules(), |name, document| {
+            let record = Record::from_bytes(&document.value)
+                .map_err(|error| OpenError::Rule(text(name), error.to_string()))?;
+            found.push(record);
+            Ok(())
+        })?;
+        let mut destinations = Vec::new();
+        self.each_document(&self.key(scope).rule_destinations(), |id, document| {
+            let destination = Destination::from_bytes(&document.value)
+                .map_err(|error| OpenError::Rule(text(id), error.to_string()))?;
+            destinations.push((destination.id.clone(), destination));
+            Ok(())
+        })?;
+        let key = self.key(scope);
+        let (jobs, letters) = (self.reader.span(&key.rule_jobs())?, self.reader.span(&key.rule_letters())?);
+        let mailbox =
+            |span: Option<Span>| span.map(|s| Mailbox::new(s.head, s.tail, s.bytes)).unwrap_or_default();
+        let Some(place) = self.scope(scope) else { return Ok(()) };
+        (place.rules.jobs, place.rules.letters) = (mailbox(jobs), mailbox(letters));
+        place.rules.destinations.extend(destinations);
+        for record in found {
+            let name = record.name.clone();
+            place.rules.set.set(record).map_err(|error| OpenError::Rule(name, error.to_string()))?;
+        }
+        Ok(())
+    }
+
     /// Connections that a crash cut are over: their wills fall due, their sessions' time runs.
     fn settle(&mut self, plan: &mut Plan<L>) {
         let now_ms = self.now_ms;
@@ -167,6 +200,7 @@ impl<L: Link> Hub<L> {
             self.set_deadline(id);
         }
         self.tick(plan);
+        self.fire_rules(plan);
     }
 }
 

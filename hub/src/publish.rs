@@ -49,7 +49,7 @@ impl<L: Link> Hub<L> {
     }
 
     /// A message that asks something of a service of the house is published like any other, and answered.
-    fn publish_and_serve(&mut self, origin: Origin, message: Message, plan: &mut Plan<L>) {
+    pub(crate) fn publish_and_serve(&mut self, origin: Origin, message: Message, plan: &mut Plan<L>) {
         match self.shadow_request(&message) {
             None => self.publish(origin.scope, origin.session, message, plan),
             Some(request) => {
@@ -72,6 +72,7 @@ impl<L: Link> Hub<L> {
             return Err(DISK_FULL);
         }
         self.publish_and_serve(origin, message, plan);
+        self.fire_rules(plan);
         Ok(())
     }
 
@@ -102,6 +103,7 @@ impl<L: Link> Hub<L> {
             || self.shadow_request(message).is_some_and(|request| request.verb != Verb::Get)
             || message.qos == QoS::ExactlyOnce && origin.session.is_some_and(persistent)
             || message.qos > QoS::AtMostOnce && self.scopes.get(origin.scope.0 as usize).is_some_and(stored)
+            || message.qos > QoS::AtMostOnce && self.wakes_work(origin.scope, &message.topic)
     }
 
     pub(crate) fn answer(
@@ -151,6 +153,7 @@ impl<L: Link> Hub<L> {
             }
         });
         self.put_in_mailboxes(&message, stores, plan);
+        self.wake_rules(scope, publisher, &message);
     }
 
     fn retain(&mut self, scope: ScopeId, message: &Arc<Message>, plan: &mut Plan<L>) {
@@ -241,7 +244,7 @@ impl<L: Link> Hub<L> {
     /// Events are frequent, listening to them rare: they are written only for somebody.
     pub(crate) fn is_heard(&self, scope: ScopeId, kind: &str, client: &str) -> bool {
         let topic = format!("$aws/events/{kind}/{client}");
-        self.scopes.get(scope.0 as usize).is_some_and(|s| s.routes.tree.any_match(&topic))
+        self.is_wanted(scope, &topic)
     }
 
     /// Publishes an event of the house under `$aws/events/`.

@@ -1,7 +1,7 @@
 //! What connections may do, while they are connected: policies that change, and accounts and regions that are new.
 
 use broker::presence::DisconnectReason;
-use broker::{Presence, Retained, Routes, ScopeId, SessionId, Sessions};
+use broker::{Presence, ScopeId, SessionId, Sessions};
 use mqtt::ReasonCode;
 use policy::{Access, Action, Ask, Resource};
 
@@ -32,8 +32,7 @@ impl<L: Link> Hub<L> {
     }
 
     pub(crate) fn open_scope(&mut self, key: ScopeKey) {
-        let routes = Routes::new(self.settings.dialect);
-        self.scopes.push(Scope { key, routes, retained: Retained::default() });
+        self.scopes.push(Scope::new(key, self.settings.dialect));
         self.changed = true;
     }
 

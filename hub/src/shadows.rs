@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use broker::ScopeId;
 use bytes::Bytes;
-use message::{Dialect, Message, QoS, Topic};
+use message::{Dialect, Message, QoS, Reserved, Topic};
 use shadow::history::{Change, Source};
 use shadow::lint::{self, Finding};
 use shadow::topic::{Meaning, Reply, Request, Verb};
@@ -64,6 +64,9 @@ struct Outcome {
 
 /// Whether a request to this reserved topic is answered; if it is not, why.
 pub fn check_served(topic: &str) -> Result<(), String> {
+    if matches!(Reserved::parse(topic), Some(Reserved::BasicIngest { .. })) {
+        return Ok(());
+    }
     match Meaning::of(topic) {
         Some(Meaning::Request(_)) => Ok(()),
         Some(Meaning::BadName(_, wrong)) => Err(wrong.to_string()),
@@ -141,6 +144,7 @@ impl<L: Link> Hub<L> {
         let accepted = outcome.accepted.clone();
         if request.verb != Verb::Get {
             self.tell_shadow(scope, asker, request, outcome, plan);
+            self.fire_rules(plan);
         }
         Ok(Ok(accepted))
     }
@@ -299,8 +303,11 @@ impl<L: Link> Hub<L> {
         Asker { principal, client: Some(message.publisher.clone()), source: Source::Mqtt }
     }
 
-    fn is_wanted(&self, scope: ScopeId, topic: &str) -> bool {
-        self.scopes.get(scope.0 as usize).is_some_and(|scope| scope.routes.tree.any_match(topic))
+    /// Whether a subscriber or a rule waits for messages on this topic.
+    pub(crate) fn is_wanted(&self, scope: ScopeId, topic: &str) -> bool {
+        self.scopes.get(scope.0 as usize).is_some_and(|place| {
+            place.routes.tree.any_match(topic) || place.rules.set.picture().is_wanted(topic)
+        })
     }
 
     /// Nothing is made for nobody.

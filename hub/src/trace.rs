@@ -21,9 +21,27 @@ pub struct Step {
 /// What happened.
 #[derive(Debug, Clone)]
 pub enum What {
-    Published { client: Arc<str>, topic: Topic, qos: QoS, bytes: u32, receivers: u32 },
-    Refused { client: Arc<str>, topic: Box<str>, why: Box<str> },
-    Stored { receivers: u32 },
+    Published {
+        client: Arc<str>,
+        topic: Topic,
+        qos: QoS,
+        bytes: u32,
+        receivers: u32,
+    },
+    Refused {
+        client: Arc<str>,
+        topic: Box<str>,
+        why: Box<str>,
+    },
+    Stored {
+        receivers: u32,
+    },
+    /// A rule looked at the message: what came of it, in a word and in words.
+    Rule {
+        rule: Arc<str>,
+        result: &'static str,
+        text: Box<str>,
+    },
 }
 
 impl Step {
@@ -31,6 +49,7 @@ impl Step {
         match &self.what {
             What::Published { topic, .. } => topic.len(),
             What::Refused { topic, why, .. } => topic.len() + why.len(),
+            What::Rule { text, .. } => text.len(),
             What::Stored { .. } => 0,
         }
     }

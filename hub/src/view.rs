@@ -5,6 +5,7 @@ use std::sync::Arc;
 use broker::{Group, ScopeId, SessionId, Subscriber, Target};
 use message::{QoS, Tree};
 use policy::{Access, Action, Ask, Resource, Verdict};
+use rules::{Picture, Rule};
 
 /// One picture; replaced as a whole after each commit that changed a subscription.
 #[derive(Debug)]
@@ -12,6 +13,8 @@ pub struct View<L> {
     /// Grows with each picture: what was looked up under another number is stale.
     pub generation: u64,
     pub trees: Vec<Tree<Target<L>>>,
+    /// The rules of each scope.
+    pub rules: Vec<Arc<Picture>>,
 }
 
 /// Everybody who gets a topic.
@@ -25,6 +28,8 @@ pub struct Route<L> {
     pub unheard: Vec<Unheard<L>>,
     /// Good for this moment only: a policy's condition depends on the time.
     pub is_momentary: bool,
+    /// Every rule that a message on the topic wakes.
+    pub rules: Vec<Arc<Rule>>,
 }
 
 /// A connection that does not get a topic, and why.
@@ -65,8 +70,16 @@ pub struct Reach<L> {
 }
 
 impl<L: Clone> View<L> {
+    /// Before there was anything.
+    pub fn empty() -> Self {
+        View { generation: 0, trees: Vec::new(), rules: Vec::new() }
+    }
+
     pub fn route(&self, scope: ScopeId, topic: &str, now_ms: u64) -> Route<L> {
-        self.trees.get(scope.0 as usize).map_or_else(Route::empty, |tree| Route::of(tree, topic, now_ms))
+        let at = scope.0 as usize;
+        let mut route = self.trees.get(at).map_or_else(Route::empty, |tree| Route::of(tree, topic, now_ms));
+        route.rules = self.rules.get(at).map(|rules| rules.woken(topic)).unwrap_or_default();
+        route
     }
 }
 
@@ -78,10 +91,11 @@ impl<L: Clone> Route<L> {
             stores: false,
             unheard: Vec::new(),
             is_momentary: false,
+            rules: Vec::new(),
         }
     }
 
-    /// Looks a topic up. A session with several matching filters gets one copy, at its highest QoS; a connection that
+    /// Looks up who has subscribed to a topic. A session with several matching filters gets one copy, at its highest QoS; a connection that
     /// may not receive the topic gets none. What an offline session may receive is asked when it is online again.
     pub fn of(tree: &Tree<Target<L>>, topic: &str, now_ms: u64) -> Self {
         let mut direct: Vec<Reach<L>> = Vec::new();
@@ -105,7 +119,7 @@ impl<L: Clone> Route<L> {
         let stores = direct.iter().any(|r| r.persistent && r.qos > QoS::AtMostOnce)
             || groups.iter().any(|g| g.members.iter().any(|m| m.persistent && m.qos > QoS::AtMostOnce));
         let Hearing { unheard, is_momentary, .. } = hearing;
-        Route { direct, groups, stores, unheard, is_momentary }
+        Route { direct, groups, stores, unheard, is_momentary, rules: Vec::new() }
     }
 
     pub fn is_empty(&self) -> bool {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use broker::presence::Parting;
 use broker::session::Will;
 use broker::{Presence, Retained, Routes, ScopeId, Session, SessionId, Sessions, Subscriber};
+use message::Dialect;
 use policy::Access;
 use store::Reader;
 
@@ -16,6 +17,7 @@ use crate::keys::ScopeKey;
 use crate::notice::Notice;
 use crate::plan::Plan;
 use crate::refusal::Refusal;
+use crate::rules::{Rulebook, Waking};
 use crate::settings::Settings;
 use crate::shadows::Shadows;
 use crate::shadows::forgotten::Walk;
@@ -30,6 +32,7 @@ pub struct Hub<L> {
     pub(crate) presence: Presence,
     pub(crate) shadows: Shadows,
     pub(crate) walk: Walk,
+    pub(crate) waking: Waking,
     /// What each live connection may do.
     pub(crate) access: HashMap<SessionId, Access>,
     pub(crate) connects: HashMap<(ScopeId, Arc<str>), Allowance>,
@@ -49,6 +52,14 @@ pub(crate) struct Scope<L> {
     pub(crate) key: ScopeKey,
     pub(crate) routes: Routes<L>,
     pub(crate) retained: Retained,
+    pub(crate) rules: Rulebook,
+}
+
+impl<L: Clone> Scope<L> {
+    pub(crate) fn new(key: ScopeKey, dialect: Dialect) -> Self {
+        let rules = Rulebook::new(&key, dialect);
+        Scope { key, routes: Routes::new(dialect), retained: Retained::default(), rules }
+    }
 }
 
 /// CONNECTs a client id may still send.
@@ -69,7 +80,7 @@ impl<L: Link> Hub<L> {
         now_ms: u64,
     ) -> Self {
         let dialect = settings.dialect;
-        let scope = |key| Scope { key, routes: Routes::new(dialect), retained: Retained::default() };
+        let scope = |key| Scope::new(key, dialect);
         Hub {
             settings,
             reader,
@@ -78,6 +89,7 @@ impl<L: Link> Hub<L> {
             presence: Presence::default(),
             shadows: Shadows::default(),
             walk: Walk::default(),
+            waking: Waking::default(),
             access: HashMap::new(),
             connects: HashMap::new(),
             deadlines: Deadlines::default(),
@@ -113,7 +125,9 @@ impl<L: Link> Hub<L> {
             Event::Scope(key) => self.open_scope(key),
             Event::Tick => self.tick(plan),
             Event::Disk { full } => self.disk_full = full,
+            Event::Worked(worked) => self.worked(*worked, plan),
         }
+        self.fire_rules(plan);
     }
 
     /// The next picture for the publish lane, if subscriptions have changed since the last one.
@@ -125,6 +139,7 @@ impl<L: Link> Hub<L> {
         Some(View {
             generation: self.generation,
             trees: self.scopes.iter().map(|s| s.routes.tree.clone()).collect(),
+            rules: self.scopes.iter().map(|s| s.rules.set.picture().clone()).collect(),
         })
     }
 

@@ -53,7 +53,7 @@ pub use policies::{Policy, PolicyVersion, Target};
 pub use presented::{Principal, Refusal, verify_presented};
 pub use refusal::{ErrorKind, RegistryError};
 pub use scope::{MalformedScope, Scope};
-pub use tags::{Tagged, Tags};
+pub use tags::{Tagged, Tags, check as check_tags};
 pub use thing::{Thing, ThingError};
 pub use thing_type::{PropagatedFrom, PropagatingAttribute, ThingType, ThingTypeProperties};
 pub use x509::{CertificateFault, PublicCertificate};

@@ -35,7 +35,9 @@ impl Tagged {
     }
 }
 
-pub(crate) fn check(tags: &Tags) -> Result<(), RegistryError> {
+/// # Errors
+/// There are too many, or a key or a value is not what AWS takes.
+pub fn check(tags: &Tags) -> Result<(), RegistryError> {
     if tags.len() > limits::TAGS {
         return Err(RegistryError::TooManyTags(tags.len()));
     }

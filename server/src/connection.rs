@@ -1,6 +1,7 @@
 //! One connection's reading side: packets in, decisions of the publish lane, events for the writer.
 
 mod account;
+mod fire;
 mod publish;
 
 use std::sync::Arc;

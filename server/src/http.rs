@@ -12,6 +12,7 @@ mod page;
 mod policies;
 mod refusal;
 mod rotate;
+mod rules;
 mod shadows;
 mod socket;
 mod starter;
@@ -212,6 +213,7 @@ fn router(api: Arc<Api>) -> Router {
         .route("/_localstack/health", get(control::health))
         .route("/metrics", get(metrics::metrics))
         .route("/mqtt", get(socket::upgrade))
+        .route("/confirmdestination/{token}", get(rules::confirm))
         .route("/_thingstead/api/operations", get(|| async { axum::Json(::aws::describe()) }))
         .merge(guarded)
         .fallback(aws::call)

@@ -18,6 +18,7 @@ mod limits;
 mod link;
 mod links;
 mod metrics;
+mod outgoing;
 mod owner;
 mod registrar;
 mod rights;
@@ -29,6 +30,7 @@ mod sweep;
 mod tell;
 mod tls;
 mod traces;
+mod work;
 
 pub use activity::Note;
 pub use aws::Checking;

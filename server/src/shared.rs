@@ -7,6 +7,7 @@ use arc_swap::ArcSwap;
 use hub::{Refusal, Settings, View};
 use policy::Access;
 use registry::{CertificateId, Registry};
+use rules::Services;
 
 use crate::activity::{Activity, Trouble, Who};
 use crate::clock::Clock;
@@ -15,10 +16,12 @@ use crate::ledger::Ledger;
 use crate::link::{Link, Pending};
 use crate::links::Links;
 use crate::metrics::Metrics;
+use crate::outgoing::Outgoing;
 use crate::registrar::Registrar;
 use crate::rotation::Rotations;
 use crate::scopes::Scopes;
 use crate::traces::Traces;
+use crate::work::Work;
 
 /// What the store and the data folder hold of those who may come.
 pub(crate) struct Recovered {
@@ -29,6 +32,8 @@ pub(crate) struct Recovered {
     pub(crate) rotations: Rotations,
     pub(crate) operator: CertificateId,
     pub(crate) anonymous: Access,
+    pub(crate) services: Services,
+    pub(crate) outgoing: Outgoing,
 }
 
 /// The one thing that tasks and threads have in common.
@@ -50,6 +55,11 @@ pub struct Shared {
     pub(crate) scopes: Scopes,
     pub(crate) ledger: Ledger,
     pub(crate) rotations: Rotations,
+    /// Which actions of rules can be done here.
+    pub(crate) services: Services,
+    /// What rules left for outside, and the way there.
+    pub(crate) work: Work,
+    pub(crate) outgoing: Outgoing,
     /// The certificate of whoever runs the house.
     pub(crate) operator: CertificateId,
     /// What the principal of the plain listener may do.
@@ -64,7 +74,17 @@ impl Shared {
         view: View<Arc<Link>>,
         recovered: Recovered,
     ) -> Shared {
-        let Recovered { registry, documents, ledger, scopes, rotations, operator, anonymous } = recovered;
+        let Recovered {
+            registry,
+            documents,
+            ledger,
+            scopes,
+            rotations,
+            operator,
+            anonymous,
+            services,
+            outgoing,
+        } = recovered;
         Shared {
             settings,
             clock,
@@ -81,6 +101,9 @@ impl Shared {
             scopes,
             ledger,
             rotations,
+            services,
+            work: Work::default(),
+            outgoing,
             operator,
             anonymous,
             next_message: AtomicU64::new(1),

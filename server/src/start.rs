@@ -33,6 +33,7 @@ use crate::shared::{Recovered, Shared};
 use crate::sweep::sweep;
 use crate::tell::tell;
 use crate::tls::TlsFaces;
+use crate::work;
 
 /// How an instance is run.
 #[derive(Debug, Clone)]
@@ -138,6 +139,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     tasks.push(tokio::spawn(sweep(shared.clone())));
     tasks.push(tokio::spawn(activity::keep::keep(shared.clone())));
     tasks.push(tokio::spawn(Registrar::run(shared.clone())));
+    tasks.push(tokio::spawn(work::run(shared.clone(), endpoints.clone())));
     tasks.push(tokio::spawn(identity.keep_fresh(door.tls.clone(), shared.clone())));
     endpoints.write(&config.data).map_err(|e| StartError(format!("cannot write endpoints.json: {e}")))?;
     Ok(Running { endpoints, shared, remarks, data: config.data, tasks, writer: Some(writer) })
@@ -178,8 +180,7 @@ fn open(config: &Config) -> Result<(Arc<Shared>, std::thread::JoinHandle<()>, Id
         .map_err(|e| StartError(format!("the access keys and roles cannot be read: {e}")))?;
     let identity = Identity::open(config).map_err(|e| StartError(e.to_string()))?;
     let own = identity.scope();
-    let others = registry.scopes().filter(|scope| **scope != own).cloned();
-    let scopes: Vec<Arc<Scope>> = std::iter::once(own.clone()).chain(others).collect();
+    let scopes = scopes(&own, &registry, &*store.reader())?;
     let keys = scopes.iter().map(|scope| ScopeKey(scope.to_string())).collect();
     let mut plan = Plan::default();
     let mut hub = Hub::open(settings.clone(), keys, store.reader(), clock.wall_ms(), &mut plan)
@@ -190,7 +191,7 @@ fn open(config: &Config) -> Result<(Arc<Shared>, std::thread::JoinHandle<()>, Id
             .commit(&batch, Durability::Synced)
             .map_err(|e| StartError(format!("the store refuses writes: {e}")))?;
     }
-    let view = hub.next_view().unwrap_or(hub::View { generation: 0, trees: Vec::new() });
+    let view = hub.next_view().unwrap_or_else(hub::View::empty);
     let recovered = Recovered {
         registry,
         documents: store.reader(),
@@ -200,6 +201,8 @@ fn open(config: &Config) -> Result<(Arc<Shared>, std::thread::JoinHandle<()>, Id
         scopes: Scopes::new(scopes),
         operator: identity.operator_certificate(),
         anonymous: anonymous(config)?,
+        services: rules::Services::default(),
+        outgoing: crate::outgoing::Outgoing,
     };
     let shared = Shared::new(settings, clock, view, recovered);
     let shared = Arc::new(shared);
@@ -208,6 +211,27 @@ fn open(config: &Config) -> Result<(Arc<Shared>, std::thread::JoinHandle<()>, Id
     tell(&shared, plan.notices);
     let writer = start_writer(&shared, hub, store, config.keep_free_bytes)?;
     Ok((shared, writer, identity))
+}
+
+/// Every account and region that the registry or the store knows; the instance's own is the first.
+fn scopes(
+    own: &Arc<Scope>,
+    registry: &Registry,
+    reader: &dyn store::Reader,
+) -> Result<Vec<Arc<Scope>>, StartError> {
+    let stored = hub::keys::stored_scopes(reader)
+        .map_err(|e| StartError(format!("the accounts in the store cannot be read: {e}")))?;
+    let stored = stored.iter().filter_map(|key| {
+        let (account, region) = key.split_once('/')?;
+        Scope::new(account, region).ok().map(Arc::new)
+    });
+    let mut scopes = vec![own.clone()];
+    for scope in registry.scopes().cloned().chain(stored) {
+        if !scopes.contains(&scope) {
+            scopes.push(scope);
+        }
+    }
+    Ok(scopes)
 }
 
 fn open_store(config: &Config) -> Result<Box<dyn Store>, StartError> {

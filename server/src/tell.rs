@@ -72,6 +72,9 @@ fn tell_one(shared: &Arc<Shared>, notice: Notice<Arc<Link>>, wall_ms: u64, now_m
             link.with(dirty, |out| out.page(parcels, next, tail, wall_ms, now_ms));
             want_backlog(shared, &link);
         }
+        Notice::Trace(step) => shared.traces.mine().push(step),
+        Notice::Work { scope } => shared.work.ring(scope),
+        Notice::Confirm { scope, destination } => shared.work.confirm(scope, destination),
         Notice::Unheard(unheard) => tell_unheard(shared, &unheard),
         Notice::Review { link } => _ = review(shared, &link),
         Notice::Explain { client, what, text, scope, verdict } => {

@@ -195,7 +195,7 @@ impl Deed {
             }
             Deed::Store { link, packet_id, message, receivers, .. } => {
                 let answer = answer(link, packet_id, message.qos);
-                Event::Store(Store { message, receivers, answer })
+                Event::Store(Store { message, receivers, fired: None, answer })
             }
             Deed::Taken { session, seqs } => {
                 Event::Taken { session, seqs: seqs.iter().map(|(seq, _)| *seq).collect() }

@@ -91,7 +91,7 @@ impl Shell {
         let mut plan = Plan::default();
         let hub = Hub::open(settings.clone(), vec![scope()], store.reader(), now_ms, &mut plan)
             .map_err(|e| e.to_string())?;
-        let view = View { generation: 0, trees: Vec::new() };
+        let view = View::empty();
         let mut shell = Shell {
             disk,
             store,

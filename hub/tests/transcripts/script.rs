@@ -5,6 +5,8 @@
 //! `subscribe LINK FILTER:QOS[:nl][:rap][:rh1|rh2]… [id=N]` · `unsubscribe LINK FILTER…` ·
 //! `publish LINK TOPIC QOS [TEXT] [pid=N] [retain] [expiry=S]` · `taken LINK SEQ…` · `received LINK SEQ` ·
 //! `released LINK PID` · `fetch LINK FROM MOST` · `drop CLIENT [clean] [will]` · `wait SECONDS` · `disk full|room` ·
+//! `rule NAME [off] [topic=TOPIC] [qos=N] [http=URL] [onerror=TOPIC] SQL…` · `unrule NAME` · `worked SEQ [fails]` ·
+//! `letters` ·
 //! `crash` · `stuff CLIENT` (fills its mailbox to the byte, over a crash) · `state`
 
 use broker::presence::DisconnectReason;
@@ -32,6 +34,12 @@ impl<'a> Words<'a> {
 
     pub(crate) fn from(&self, place: usize) -> impl Iterator<Item = &'a str> {
         self.words.iter().skip(place).copied()
+    }
+
+    /// Everything from the first word that is one of these on.
+    pub(crate) fn text_from(&self, beginnings: &[&str]) -> String {
+        let at = self.words.iter().position(|word| beginnings.contains(word)).unwrap_or(self.words.len());
+        self.words.get(at..).unwrap_or_default().join(" ")
     }
 
     pub(crate) fn has(&self, flag: &str) -> bool {

@@ -9,11 +9,13 @@ use bytes::Bytes;
 use hub::keys::ScopeKey;
 use hub::{
     Answer, Cause, Closed, ConnectRequest, Deliver, Event, Hub, Lane, Notice, Origin, Outcome, Plan,
-    Settings, Store, StoreFor, View,
+    Settings, Store, StoreFor, View, WorkResult, Worked,
 };
 use message::{Dialect, Message, Properties, QoS, Topic};
 use mqtt::{Connect, Subscribe, SubscribeFilter, Unsubscribe, Version, Will};
 use policy::{Access, Document, NamedDocument, Variables};
+use rules::action::{Http, Republish};
+use rules::{Action, Definition, Failure};
 use store::limits::BLOCK_BYTES;
 use store::{Batch, Disk, Durability, Faulty, Store as _};
 
@@ -58,6 +60,9 @@ impl Stage {
             "publish" => return self.publish(&words),
             "crash" => return self.crash(),
             "state" => return Ok(self.state()),
+            "rule" | "unrule" => return self.change_rule(&words),
+            "worked" => return self.worked(&words),
+            "letters" => return self.letters(),
             "stuff" => {
                 self.stuff(words.at(1)?)?;
                 return self.crash();
@@ -175,7 +180,8 @@ impl Stage {
             lane.decide(&self.view, self.settings.dialect, ScopeId(0), &access, &message.topic, || now_ms);
         let entry = entry.ok_or("not a topic")?;
         match &entry.outcome {
-            Outcome::Allowed if !message.retain && message.qos < QoS::ExactlyOnce => {}
+            Outcome::Allowed
+                if entry.route.rules.is_empty() && !message.retain && message.qos < QoS::ExactlyOnce => {}
             Outcome::Allowed | Outcome::Reserved => {
                 let origin = Origin { scope: ScopeId(0), session: Some(session) };
                 return self.decide(Event::Publish { origin, message, answer });
@@ -202,7 +208,7 @@ impl Stage {
             }
         });
         if !receivers.is_empty() {
-            told.extend(self.decide(Event::Store(Store { message, receivers, answer }))?);
+            told.extend(self.decide(Event::Store(Store { message, receivers, fired: None, answer }))?);
         } else if let Some(Answer { link, packet_id, .. }) = answer {
             told.push(format!("puback {link} {packet_id} at once"));
         }
@@ -250,6 +256,40 @@ impl Stage {
         self.store.commit(&batch, Durability::Synced).map_err(|e| e.to_string())
     }
 
+    fn change_rule(&mut self, words: &Words<'_>) -> Result<Vec<String>, String> {
+        let (name, mut plan) = (words.at(1)?, Plan::default());
+        if words.at(0)? == "unrule" {
+            self.hub.delete_rule(ScopeId(0), name, &mut plan);
+            return self.commit(plan);
+        }
+        let made = (rule(words)?, Default::default());
+        match self.hub.create_rule(self.now_ms, ScopeId(0), name, made, &mut plan) {
+            Ok(()) => self.commit(plan),
+            Err(error) => Ok(vec![format!("refused {error}")]),
+        }
+    }
+
+    /// What a worker says of a job.
+    fn worked(&mut self, words: &Words<'_>) -> Result<Vec<String>, String> {
+        let seq = words.number(1)?;
+        let (jobs, _) = self.hub.rule_jobs(ScopeId(0), seq, 1).map_err(|error| error.to_string())?;
+        let (seq, job) = jobs.into_iter().next().ok_or("there is no such job")?;
+        let failure = Failure::new("HttpAction", "there", "it did not answer");
+        let failures = if words.has("fails") { vec![failure] } else { Vec::new() };
+        let result = WorkResult::Acted(failures);
+        self.decide(Event::Worked(Box::new(Worked { scope: ScopeId(0), seq, job, result })))
+    }
+
+    fn letters(&self) -> Result<Vec<String>, String> {
+        let (waiting, _) = self.hub.rule_backlog(ScopeId(0));
+        let letters = self.hub.rule_letters(ScopeId(0), 10).map_err(|error| error.to_string())?;
+        let letters = letters.iter().map(|letter| {
+            let failures: Vec<String> = letter.failures.iter().map(ToString::to_string).collect();
+            format!("letter {} {}: {}", letter.rule, letter.topic, failures.join("; "))
+        });
+        Ok(letters.chain([format!("waiting {waiting}")]).collect())
+    }
+
     fn state(&self) -> Vec<String> {
         let sessions = self.hub.sessions().iter().map(|s| {
             let kind = if s.persistent { "kept" } else { "passing" };
@@ -264,6 +304,29 @@ impl Stage {
             retained.map(|m| format!("retained {} \"{}\"", m.topic, String::from_utf8_lossy(&m.payload)));
         sessions.chain(retained).collect()
     }
+}
+
+fn rule(words: &Words<'_>) -> Result<Definition, String> {
+    let republish = |topic: &str, qos: u8| {
+        let mut republish = Republish {
+            topic: topic.to_owned(),
+            role: "arn:aws:iam::000000000000:role/r".to_owned(),
+            ..Republish::default()
+        };
+        republish.qos = qos;
+        Action::Republish(republish)
+    };
+    let qos = words.value_as("qos")?.unwrap_or(0);
+    let http = words.value("http").map(|url| Action::Http(Http { url: url.to_owned(), ..Http::default() }));
+    let topic = words.value("topic").map(|topic| republish(topic, qos));
+    Ok(Definition {
+        sql: words.text_from(&["SELECT", "SET"]),
+        sql_version: Some("2016-03-23".to_owned()),
+        description: None,
+        is_disabled: words.has("off"),
+        actions: topic.into_iter().chain(http).collect(),
+        error_action: words.value("onerror").map(|topic| republish(topic, 0)),
+    })
 }
 
 fn connect(words: &Words<'_>) -> Result<ConnectRequest<Link>, String> {
@@ -365,5 +428,5 @@ fn scope() -> ScopeKey {
 }
 
 fn empty() -> View<Link> {
-    View { generation: 0, trees: Vec::new() }
+    View::empty()
 }

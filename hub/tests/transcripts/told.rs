@@ -1,5 +1,6 @@
 //! A notice in, one line out: everything that a client or a person can notice of it.
 
+use hub::trace::What;
 use hub::{Deliver, Notice, Parcel, Welcome};
 use message::{Message, QoS};
 
@@ -26,7 +27,17 @@ pub(crate) fn line(notice: &Notice<Link>) -> String {
         }
         Notice::Unheard(unheard) => format!("unheard {} {}", unheard.link, unheard.verdict()),
         Notice::Review { link } => format!("review {link}"),
+        Notice::Trace(step) => trace(&step.what),
+        Notice::Work { .. } => "work".to_owned(),
+        Notice::Confirm { destination, .. } => format!("confirm {destination}"),
         Notice::Explain { client, what, text, .. } => format!("explain {client} {what}: {text}"),
+    }
+}
+
+fn trace(what: &What) -> String {
+    match what {
+        What::Rule { rule, result, text } => format!("rule {rule} {result}: {text}"),
+        other => format!("trace {other:?}"),
     }
 }
 

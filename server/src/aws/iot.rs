@@ -4,6 +4,7 @@
 mod authorities;
 mod authorization;
 mod certificates;
+mod destinations;
 mod faults;
 mod groups;
 mod pages;
@@ -103,13 +104,18 @@ calls! {
         EnableTopicRule asked_of_rules rules enable;
         DisableTopicRule asked_of_rules rules disable;
         DeleteTopicRule asked_of_rules rules delete;
-        CreateTopicRuleDestination asked_of_destinations rules create_destination;
-        UpdateTopicRuleDestination asked_of_destinations rules update_destination;
-        DeleteTopicRuleDestination asked_of_destinations rules delete_destination;
-        ConfirmTopicRuleDestination asked_of_destinations rules confirm_destination;
+        GetTopicRule asked_of_rules rules get;
+        ListTopicRules asked_of_rules rules list;
+        CreateTopicRuleDestination asked_of_destinations destinations create;
+        UpdateTopicRuleDestination asked_of_destinations destinations update;
+        DeleteTopicRuleDestination asked_of_destinations destinations delete;
+        ConfirmTopicRuleDestination asked_of_destinations destinations confirm;
+        GetTopicRuleDestination asked_of_destinations destinations get;
+        ListTopicRuleDestinations asked_of_destinations destinations list;
         UpdateEventConfigurations events settings update_events;
         TagResource tags settings tag;
         UntagResource tags settings untag;
+        ListTagsForResource tags settings list_tags;
     }
     reads {
         DescribeThing asked_of_things things describe;
@@ -137,13 +143,8 @@ calls! {
         ListPrincipalPolicies asked_of_policies policies list_of_principal;
         ListPolicyPrincipals asked_of_policies policies list_principals;
         GetEffectivePolicies asked_of_policies authorization effective;
-        GetTopicRule asked_of_rules rules get;
-        ListTopicRules asked_of_rules rules list;
-        GetTopicRuleDestination asked_of_destinations rules get_destination;
-        ListTopicRuleDestinations asked_of_destinations rules list_destinations;
         DescribeEndpoint endpoint settings describe_endpoint;
         DescribeEventConfigurations events settings describe_events;
-        ListTagsForResource tags settings list_tags;
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hub::event::{Answer, Origin, Store, StoreFor};
+use hub::event::{Answer, Fired, Origin, Store, StoreFor};
 use hub::trace::What;
 use hub::{Event, Outcome, Refusal, Route, Settings, Step};
 use message::limits::check_properties;
@@ -10,6 +10,7 @@ use message::{Dialect, Message, QoS, Topic};
 use mqtt::{Fanout, Publish, ReasonCode, Version};
 use policy::{Action, Ask, Resource, Verdict};
 
+use super::fire::ingests;
 use super::{Core, Flow};
 use crate::link::{Dirty, Link, Sent};
 use crate::metrics::Metrics;
@@ -116,6 +117,10 @@ impl Core {
             Outcome::Allowed => {
                 self.check_retain(&topic, publish.retain)?;
                 self.hand_over(publish, topic);
+                Ok(())
+            }
+            Outcome::Reserved if ingests(&topic) && !publish.retain => {
+                self.ingest(publish, &topic, &route, now_ms, dirty);
                 Ok(())
             }
             Outcome::Reserved => {
@@ -226,7 +231,7 @@ impl Core {
     }
 
     /// The hot path: everybody who gets it, on this thread.
-    fn deliver(
+    pub(super) fn deliver(
         &mut self,
         publish: &Publish<'_>,
         topic: &Topic,
@@ -266,19 +271,21 @@ impl Core {
             delivered += u32::from(sent);
             dropped += u32::from(!sent);
         });
-        let message = (!stores.is_empty()).then(|| keep(&mut kept));
+        let outcomes = self.evaluate(id, publish, &route.rules);
+        let message = (!stores.is_empty() || !outcomes.is_empty()).then(|| keep(&mut kept));
+        let fired = message.clone().and_then(|message| self.fired(message, outcomes));
         self.meter.delivered += u64::from(delivered);
         self.meter.dropped += u64::from(dropped);
         self.trace_publish(id, publish, topic, delivered);
-        self.settle(publish, message, stores, dirty);
+        self.settle(publish, message, (stores, fired), dirty);
     }
 
-    /// Acknowledges at once, or leaves it to the commit that puts the message into mailboxes.
+    /// Acknowledges at once, or leaves it to the commit that puts the message into mailboxes and does what rules want.
     fn settle(
         &mut self,
         publish: &Publish<'_>,
         message: Option<Arc<Message>>,
-        receivers: Vec<StoreFor>,
+        (receivers, fired): (Vec<StoreFor>, Option<Box<Fired>>),
         dirty: &mut Dirty,
     ) {
         let acknowledged = publish.qos > QoS::AtMostOnce;
@@ -286,7 +293,7 @@ impl Core {
             Some(message) => {
                 let answer = acknowledged.then(|| self.expect_answer(publish.packet_id, publish.qos));
                 self.queued = true;
-                self.shared.desk.submit(Event::Store(Store { message, receivers, answer }));
+                self.shared.desk.submit(Event::Store(Store { message, receivers, fired, answer }));
             }
             None if acknowledged => {
                 self.acknowledge(publish.packet_id, publish.qos, ReasonCode::Success, None, dirty);

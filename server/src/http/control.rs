@@ -139,6 +139,9 @@ fn step(step: &hub::Step) -> Value {
         What::Refused { client, topic, why } => {
             json!({ "what": "refused", "client": &**client, "topic": topic, "why": why })
         }
+        What::Rule { rule, result, text } => {
+            json!({ "what": "rule", "rule": &**rule, "result": result, "text": text })
+        }
         What::Stored { receivers } => json!({ "what": "stored", "receivers": receivers }),
     };
     if let Some(fields) = shown.as_object_mut() {

@@ -53,7 +53,12 @@ impl Shell {
                 self.links.get_mut(&link)?.page(parcels, next, tail);
                 Some(link)
             }
-            Notice::Explain { .. } | Notice::Unheard(_) | Notice::Review { .. } => None,
+            Notice::Explain { .. }
+            | Notice::Unheard(_)
+            | Notice::Review { .. }
+            | Notice::Trace(_)
+            | Notice::Work { .. }
+            | Notice::Confirm { .. } => None,
         }
     }
 

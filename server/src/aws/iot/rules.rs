@@ -1,47 +1,266 @@
-//! Calls about topic rules and their destinations in, refusals by name out: the platform has no rules yet.
+//! Calls about topic rules in, their outcomes out. What a rule does is decided by the hub.
 
-use ::aws::iot::destinations::{
-    ConfirmTopicRuleDestination, ConfirmTopicRuleDestinationOutput, CreateTopicRuleDestination,
-    CreateTopicRuleDestinationOutput, DeleteTopicRuleDestination, DeleteTopicRuleDestinationOutput,
-    GetTopicRuleDestination, GetTopicRuleDestinationOutput, ListTopicRuleDestinations,
-    ListTopicRuleDestinationsOutput, UpdateTopicRuleDestination, UpdateTopicRuleDestinationOutput,
-};
+mod definition;
+
+use std::sync::Arc;
+
+use ::aws::Fault;
 use ::aws::iot::rules::{
     CreateTopicRule, CreateTopicRuleOutput, DeleteTopicRule, DeleteTopicRuleOutput, DisableTopicRule,
     DisableTopicRuleOutput, EnableTopicRule, EnableTopicRuleOutput, GetTopicRule, GetTopicRuleOutput,
-    ListTopicRules, ListTopicRulesOutput, ReplaceTopicRule, ReplaceTopicRuleOutput,
+    ListTopicRules, ListTopicRulesOutput, ReplaceTopicRule, ReplaceTopicRuleOutput, TopicRule,
+    TopicRuleListItem,
 };
-use ::aws::{Fault, Operation, Service};
+use broker::ScopeId;
+use hub::{Hub, Plan};
+use registry::Tags;
+use rules::{Action, Definition, Entry, Invalid, Record, RuleError, check_name};
 
-use super::Plane;
+use super::pages::Page;
+use super::{Plane, date, destinations};
+use crate::link::Link;
 
-macro_rules! refused {
-    (changes { $($change:ident $changed:ident $make:ident;)* } reads { $($read:ident $found:ident $look:ident;)* }) => {
-        $(pub(super) async fn $make(_: &Plane<'_>, _: $change) -> Result<$changed, Fault> {
-            Err(Fault::not_served(&Service::Iot, $change::DESCRIPTOR.name))
-        })*
-        $(pub(super) fn $look(_: &Plane<'_>, _: $read) -> Result<$found, Fault> {
-            Err(Fault::not_served(&Service::Iot, $read::DESCRIPTOR.name))
-        })*
-    };
+/// Items of a page where the call does not say.
+const PAGE: u16 = 100;
+
+pub(super) async fn create(plane: &Plane<'_>, call: CreateTopicRule) -> Result<CreateTopicRuleOutput, Fault> {
+    let definition = read(plane, &call.rule_name, call.topic_rule_payload)?;
+    let tags = tags_in_header(call.tags.as_deref())?;
+    registry::check_tags(&tags).map_err(|error| plane.fault(&error))?;
+    let kept = definition.clone();
+    change(plane, call.rule_name, move |hub, now_ms, scope, name, plan| {
+        hub.create_rule(now_ms, scope, name, (definition, tags), plan)
+    })
+    .await?;
+    ask_owners(plane, &kept).await?;
+    Ok(CreateTopicRuleOutput {})
 }
 
-refused! {
-    changes {
-        CreateTopicRule CreateTopicRuleOutput create;
-        ReplaceTopicRule ReplaceTopicRuleOutput replace;
-        EnableTopicRule EnableTopicRuleOutput enable;
-        DisableTopicRule DisableTopicRuleOutput disable;
-        DeleteTopicRule DeleteTopicRuleOutput delete;
-        CreateTopicRuleDestination CreateTopicRuleDestinationOutput create_destination;
-        UpdateTopicRuleDestination UpdateTopicRuleDestinationOutput update_destination;
-        DeleteTopicRuleDestination DeleteTopicRuleDestinationOutput delete_destination;
-        ConfirmTopicRuleDestination ConfirmTopicRuleDestinationOutput confirm_destination;
+pub(super) async fn replace(
+    plane: &Plane<'_>,
+    call: ReplaceTopicRule,
+) -> Result<ReplaceTopicRuleOutput, Fault> {
+    let definition = read(plane, &call.rule_name, call.topic_rule_payload)?;
+    let kept = definition.clone();
+    change(plane, call.rule_name, move |hub, _, scope, name, plan| {
+        hub.replace_rule(scope, name, definition, plan)
+    })
+    .await?;
+    ask_owners(plane, &kept).await?;
+    Ok(ReplaceTopicRuleOutput {})
+}
+
+pub(super) async fn enable(plane: &Plane<'_>, call: EnableTopicRule) -> Result<EnableTopicRuleOutput, Fault> {
+    switch(plane, call.rule_name, false).await?;
+    Ok(EnableTopicRuleOutput {})
+}
+
+pub(super) async fn disable(
+    plane: &Plane<'_>,
+    call: DisableTopicRule,
+) -> Result<DisableTopicRuleOutput, Fault> {
+    switch(plane, call.rule_name, true).await?;
+    Ok(DisableTopicRuleOutput {})
+}
+
+async fn switch(plane: &Plane<'_>, name: String, is_disabled: bool) -> Result<(), Fault> {
+    change(plane, name, move |hub, _, scope, name, plan| hub.switch_rule(scope, name, is_disabled, plan))
+        .await
+}
+
+pub(super) async fn delete(plane: &Plane<'_>, call: DeleteTopicRule) -> Result<DeleteTopicRuleOutput, Fault> {
+    change(plane, call.rule_name, |hub, _, scope, name, plan| match hub.delete_rule(scope, name, plan) {
+        true => Ok(()),
+        false => Err(RuleError::Unknown(name.to_owned())),
+    })
+    .await?;
+    Ok(DeleteTopicRuleOutput {})
+}
+
+pub(super) async fn get(plane: &Plane<'_>, call: GetTopicRule) -> Result<GetTopicRuleOutput, Fault> {
+    let record = record(plane, call.rule_name).await?;
+    Ok(GetTopicRuleOutput { rule_arn: plane.arn("rule", &record.name), rule: shown(&record) })
+}
+
+pub(super) async fn list(plane: &Plane<'_>, call: ListTopicRules) -> Result<ListTopicRulesOutput, Fault> {
+    let most = call.max_results.unwrap_or(PAGE);
+    let page = Page::new(call.next_token.as_deref(), Some(most))?;
+    let (after, wanted) = (page.after.clone(), usize::from(most) + 1);
+    let chosen = move |entry: &&Entry| {
+        let pattern = entry.rule.filter().map(|filter| filter.as_str()).unwrap_or_default();
+        call.topic.as_deref().is_none_or(|topic| topic == pattern)
+            && call.rule_disabled.is_none_or(|disabled| disabled == entry.rule.is_disabled)
+    };
+    let found: Vec<Entry> = ask(plane, move |hub, scope| {
+        let rules = hub.rules(scope);
+        let entries = rules.into_iter().flat_map(|rules| rules.iter_after(after.as_deref()));
+        entries.filter(chosen).take(wanted).cloned().collect()
+    })
+    .await?;
+    let (rules, next_token) = page.cut(found.into_iter().map(|entry| {
+        let name = entry.record.name.clone();
+        (name.clone(), item(plane, &entry, name))
+    }));
+    Ok(ListTopicRulesOutput { rules, next_token })
+}
+
+fn item(plane: &Plane<'_>, entry: &Entry, rule_name: String) -> TopicRuleListItem {
+    TopicRuleListItem {
+        rule_arn: plane.arn("rule", &rule_name),
+        rule_name,
+        topic_pattern: entry.rule.filter().map(ToString::to_string).unwrap_or_default(),
+        created_at: date(entry.record.created_ms),
+        rule_disabled: entry.rule.is_disabled,
     }
-    reads {
-        GetTopicRule GetTopicRuleOutput get;
-        ListTopicRules ListTopicRulesOutput list;
-        GetTopicRuleDestination GetTopicRuleDestinationOutput get_destination;
-        ListTopicRuleDestinations ListTopicRuleDestinationsOutput list_destinations;
+}
+
+fn shown(record: &Record) -> TopicRule {
+    let definition = &record.definition;
+    TopicRule {
+        rule_name: record.name.clone(),
+        sql: definition.sql.clone(),
+        description: definition.description.clone(),
+        created_at: date(record.created_ms),
+        actions: definition.actions.iter().map(definition::written).collect(),
+        rule_disabled: definition.is_disabled,
+        aws_iot_sql_version: definition.sql_version.clone().unwrap_or_else(|| "2015-10-08".to_owned()),
+        error_action: definition.error_action.as_ref().map(definition::written),
     }
+}
+
+/// The rule that an ARN names, if it names one.
+pub(super) fn named(plane: &Plane<'_>, arn: &str) -> Option<String> {
+    arn.strip_prefix(&plane.arn("rule", "")).map(str::to_owned)
+}
+
+pub(super) async fn tags(plane: &Plane<'_>, name: String) -> Result<Tags, Fault> {
+    let of = name.clone();
+    let entry =
+        ask(plane, move |hub, scope| hub.rules(scope).and_then(|rules| rules.get(&of)).cloned()).await?;
+    entry.map(|entry| entry.record.tags.clone()).ok_or_else(|| no_resource(&name))
+}
+
+pub(super) async fn tag(plane: &Plane<'_>, name: String, tags: Tags) -> Result<(), Fault> {
+    let mut all = self::tags(plane, name.clone()).await?;
+    all.extend(tags.clone());
+    registry::check_tags(&all).map_err(|error| plane.fault(&error))?;
+    change(plane, name, move |hub, _, scope, name, plan| {
+        hub.tag_rule(scope, name, |known| known.extend(tags), plan)
+    })
+    .await
+}
+
+pub(super) async fn untag(plane: &Plane<'_>, name: String, keys: Vec<String>) -> Result<(), Fault> {
+    self::tags(plane, name.clone()).await?;
+    change(plane, name, move |hub, _, scope, name, plan| {
+        hub.tag_rule(scope, name, |known| known.retain(|key, _| !keys.contains(key)), plan)
+    })
+    .await
+}
+
+fn no_resource(name: &str) -> Fault {
+    Fault::resource_not_found(format!("no rule is called {name}"))
+}
+
+async fn record(plane: &Plane<'_>, name: String) -> Result<Arc<Record>, Fault> {
+    check_name(&name).map_err(|invalid| fault(plane, &name, &invalid.into()))?;
+    let of = name.clone();
+    let found = ask(plane, move |hub, scope| {
+        hub.rules(scope).and_then(|rules| rules.get(&of)).map(|entry| entry.record.clone())
+    })
+    .await?;
+    found.ok_or_else(|| fault(plane, &name, &RuleError::Unknown(name.clone())))
+}
+
+/// Checks a payload, says what in it is probably not meant, and refuses what would do nothing here.
+fn read(
+    plane: &Plane<'_>,
+    name: &str,
+    payload: ::aws::iot::rules::TopicRulePayload,
+) -> Result<Definition, Fault> {
+    let definition = definition::read(payload)?;
+    let services = &plane.api.shared.services;
+    for action in definition.actions.iter().chain(&definition.error_action) {
+        services.check(action).map_err(Fault::invalid_request)?;
+    }
+    for finding in rules::lint(&definition) {
+        plane.api.shared.explain("", "rule advice", &format!("rule {name}: {finding}"));
+    }
+    Ok(definition)
+}
+
+pub(super) async fn ask<T: Send + 'static>(
+    plane: &Plane<'_>,
+    look: impl FnOnce(&Hub<Arc<Link>>, ScopeId) -> T + Send + 'static,
+) -> Result<T, Fault> {
+    let scope = plane.caller.scope_id(plane.api)?;
+    plane.api.shared.desk.ask(move |hub| look(hub, scope)).await.map_err(Fault::service_unavailable)
+}
+
+/// Decides something at the desk, and answers when it is on disk.
+pub(super) async fn at_desk<T: Send + 'static>(
+    plane: &Plane<'_>,
+    decide: impl FnOnce(&mut Hub<Arc<Link>>, u64, ScopeId, &mut Plan<Arc<Link>>) -> T + Send + 'static,
+) -> Result<T, Fault> {
+    let scope = plane.caller.scope_id(plane.api)?;
+    let decide = move |hub: &mut Hub<_>, now_ms, plan: &mut Plan<_>| {
+        if hub.is_disk_full() {
+            return Err("the disk is full: free some space and try again".to_owned());
+        }
+        Ok(decide(hub, now_ms, scope, plan))
+    };
+    let decided = plane.api.shared.desk.call(0, decide).await.map_err(Fault::service_unavailable)?;
+    decided.map_err(Fault::service_unavailable)
+}
+
+/// Changes one rule.
+async fn change(
+    plane: &Plane<'_>,
+    name: String,
+    decide: impl FnOnce(&mut Hub<Arc<Link>>, u64, ScopeId, &str, &mut Plan<Arc<Link>>) -> Result<(), RuleError>
+    + Send
+    + 'static,
+) -> Result<(), Fault> {
+    let of = name.clone();
+    let decided =
+        at_desk(plane, move |hub, now_ms, scope, plan| decide(hub, now_ms, scope, &of, plan)).await?;
+    decided.map_err(|error| fault(plane, &name, &error))
+}
+
+/// The addresses that a rule's HTTP actions post to need their owners' word; each is asked once.
+async fn ask_owners(plane: &Plane<'_>, definition: &Definition) -> Result<(), Fault> {
+    for action in definition.actions.iter().chain(&definition.error_action) {
+        let Action::Http(http) = action else { continue };
+        let url = http.confirmation_url.as_ref().unwrap_or(&http.url);
+        // Made of templates, or there already: then nobody is asked.
+        if let Ok(destination) = destinations::new(url.clone(), plane.now_ms) {
+            at_desk(plane, move |hub, _, scope, plan| {
+                let url = &destination.confirmation_url;
+                let is_asked = hub.destinations(scope).any(|known| known.covers(url));
+                if is_asked { Ok(()) } else { hub.create_destination(scope, destination, plan) }
+            })
+            .await?
+            .map_err(|error| Fault::invalid_request(error.to_string()))?;
+        }
+    }
+    Ok(())
+}
+
+/// AWS's error for a refusal. The model has none for a rule that is not there: AWS says that access is denied.
+fn fault(plane: &Plane<'_>, name: &str, error: &RuleError) -> Fault {
+    match error {
+        RuleError::Exists(_) => Fault::resource_already_exists(error.to_string())
+            .with("resourceId", name)
+            .with("resourceArn", plane.arn("rule", name)),
+        RuleError::Unknown(_) => {
+            Fault::unauthorized(format!("Access to topic rule '{name}' was denied: {error}"))
+        }
+        RuleError::Invalid(Invalid::Sql(_)) => Fault::sql_parse(error.to_string()),
+        RuleError::TooMany | RuleError::Invalid(_) => Fault::invalid_request(error.to_string()),
+    }
+}
+
+/// `key=value&key=value`, percent-encoded, as the header carries tags.
+fn tags_in_header(header: Option<&str>) -> Result<Tags, Fault> {
+    Ok(::aws::parameters(header.unwrap_or_default())?.into_iter().collect())
 }

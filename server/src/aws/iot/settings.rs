@@ -15,7 +15,7 @@ use ::aws::iot::tags::{
 use registry::{EventKind, Tagged};
 
 use super::pages::Page;
-use super::{Plane, date, tags_of};
+use super::{Plane, date, rules, tags_of};
 
 pub(super) fn describe_endpoint(
     plane: &Plane<'_>,
@@ -85,27 +85,41 @@ pub(super) async fn update_events(
 }
 
 pub(super) async fn tag(plane: &Plane<'_>, call: TagResource) -> Result<TagResourceOutput, Fault> {
-    let (what, tags) = (tagged(plane, &call.resource_arn)?, tags_of(Some(call.tags))?);
+    let tags = tags_of(Some(call.tags))?;
+    if let Some(rule) = rules::named(plane, &call.resource_arn) {
+        rules::tag(plane, rule, tags).await?;
+        return Ok(TagResourceOutput {});
+    }
+    let what = tagged(plane, &call.resource_arn)?;
     plane.change(move |draft, scope| draft.tag(scope, &what, &tags)).await?;
     Ok(TagResourceOutput {})
 }
 
 pub(super) async fn untag(plane: &Plane<'_>, call: UntagResource) -> Result<UntagResourceOutput, Fault> {
+    if let Some(rule) = rules::named(plane, &call.resource_arn) {
+        rules::untag(plane, rule, call.tag_keys).await?;
+        return Ok(UntagResourceOutput {});
+    }
     let what = tagged(plane, &call.resource_arn)?;
     plane.change(move |draft, scope| draft.untag(scope, &what, &call.tag_keys)).await?;
     Ok(UntagResourceOutput {})
 }
 
-pub(super) fn list_tags(
+pub(super) async fn list_tags(
     plane: &Plane<'_>,
     call: ListTagsForResource,
 ) -> Result<ListTagsForResourceOutput, Fault> {
     // A resource has no more tags than fit on one page.
     let most = u16::try_from(registry::limits::TAGS).ok();
     let page = Page::new(call.next_token.as_deref(), most)?;
-    let what = tagged(plane, &call.resource_arn)?;
-    let registry = plane.registry();
-    let tags = registry.tags(plane.scope, &what).map_err(|error| plane.fault(&error))?;
+    let tags = match rules::named(plane, &call.resource_arn) {
+        Some(rule) => rules::tags(plane, rule).await?,
+        None => {
+            let what = tagged(plane, &call.resource_arn)?;
+            let registry = plane.registry();
+            registry.tags(plane.scope, &what).map_err(|error| plane.fault(&error))?.clone()
+        }
+    };
     let shown = |(key, value): (&String, &String)| {
         (key.clone(), Tag { key: key.clone(), value: Some(value.clone()) })
     };

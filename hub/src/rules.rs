@@ -1,0 +1,152 @@
+//! Rules on the change lane: made, changed and ended here; who wakes them and what they come to is in `firing` and `work`.
+
+mod destinations;
+mod firing;
+mod work;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use broker::ScopeId;
+use broker::mailbox::Mailbox;
+use message::Dialect;
+use rules::{Definition, Occasion, Record, Rule, RuleError, Rules, check_name};
+
+use crate::Link;
+use crate::keys::ScopeKey;
+use crate::plan::Plan;
+use crate::world::Hub;
+
+use destinations::Destinations;
+
+/// The rules of one scope, and what they left to be done.
+#[derive(Debug)]
+pub(crate) struct Rulebook {
+    pub(crate) set: Rules,
+    /// Work for outside: numbers only, the records are in a log.
+    pub(crate) jobs: Mailbox,
+    /// What could not be done and nobody was told of: the latest are kept.
+    pub(crate) letters: Mailbox,
+    pub(crate) destinations: Destinations,
+}
+
+/// Messages that wait for their rules while the message before them is being decided.
+#[derive(Debug, Default)]
+pub(crate) struct Waking {
+    queue: VecDeque<(ScopeId, Occasion, Vec<Arc<Rule>>)>,
+    /// Republishes before the message that is published now.
+    hops: u8,
+    /// Firings since the message it all began with.
+    firings: u32,
+}
+
+impl Rulebook {
+    pub(crate) fn new(key: &ScopeKey, dialect: Dialect) -> Rulebook {
+        let account = key.0.split('/').next().unwrap_or_default().into();
+        let (jobs, letters) = (Mailbox::default(), Mailbox::default());
+        Rulebook { set: Rules::new(dialect, account), jobs, letters, destinations: Destinations::new() }
+    }
+}
+
+impl<L: Link> Hub<L> {
+    /// The rules of a scope.
+    pub fn rules(&self, scope: ScopeId) -> Option<&Rules> {
+        self.scopes.get(scope.0 as usize).map(|place| &place.rules.set)
+    }
+
+    /// # Errors
+    /// The name is taken, there are too many rules, or the rule is not valid; nothing has changed.
+    pub fn create_rule(
+        &mut self,
+        now_ms: u64,
+        scope: ScopeId,
+        name: &str,
+        (definition, tags): (Definition, BTreeMap<String, String>),
+        plan: &mut Plan<L>,
+    ) -> Result<(), RuleError> {
+        self.now_ms = self.now_ms.max(now_ms);
+        if let Some(rules) = self.rules(scope) {
+            rules.check_new(name)?;
+        }
+        let record = Record { name: name.to_owned(), created_ms: self.now_ms, definition, tags };
+        self.set_rule(scope, record, plan)
+    }
+
+    /// Gives a rule another definition; its tags and the time it was made stay.
+    ///
+    /// # Errors
+    /// There is no such rule, or the definition is not valid; nothing has changed.
+    pub fn replace_rule(
+        &mut self,
+        scope: ScopeId,
+        name: &str,
+        definition: Definition,
+        plan: &mut Plan<L>,
+    ) -> Result<(), RuleError> {
+        let record = Record { definition, ..self.rule_record(scope, name)? };
+        self.set_rule(scope, record, plan)
+    }
+
+    /// # Errors
+    /// There is no such rule.
+    pub fn switch_rule(
+        &mut self,
+        scope: ScopeId,
+        name: &str,
+        is_disabled: bool,
+        plan: &mut Plan<L>,
+    ) -> Result<(), RuleError> {
+        let mut record = self.rule_record(scope, name)?;
+        record.definition.is_disabled = is_disabled;
+        self.set_rule(scope, record, plan)
+    }
+
+    /// Changes a rule's tags.
+    ///
+    /// # Errors
+    /// There is no such rule.
+    pub fn tag_rule(
+        &mut self,
+        scope: ScopeId,
+        name: &str,
+        change: impl FnOnce(&mut BTreeMap<String, String>),
+        plan: &mut Plan<L>,
+    ) -> Result<(), RuleError> {
+        let mut record = self.rule_record(scope, name)?;
+        change(&mut record.tags);
+        self.set_rule(scope, record, plan)
+    }
+
+    /// False: there is no such rule.
+    pub fn delete_rule(&mut self, scope: ScopeId, name: &str, plan: &mut Plan<L>) -> bool {
+        let key = self.key(scope).rule(name);
+        let Some(place) = self.scope(scope) else { return false };
+        let is_there = place.rules.set.remove(name).is_some();
+        if is_there {
+            self.changed = true;
+            plan.delete(key);
+        }
+        is_there
+    }
+
+    /// Whether a message on this topic wakes a rule that leaves something for outside.
+    pub(crate) fn wakes_work(&self, scope: ScopeId, topic: &str) -> bool {
+        let woken = self.rules(scope).map(|rules| rules.picture().woken(topic)).unwrap_or_default();
+        woken.iter().any(|rule| rule.leaves())
+    }
+
+    fn rule_record(&self, scope: ScopeId, name: &str) -> Result<Record, RuleError> {
+        check_name(name)?;
+        let entry = self.rules(scope).and_then(|rules| rules.get(name));
+        entry.map(|entry| (*entry.record).clone()).ok_or_else(|| RuleError::Unknown(name.to_owned()))
+    }
+
+    fn set_rule(&mut self, scope: ScopeId, record: Record, plan: &mut Plan<L>) -> Result<(), RuleError> {
+        let (key, value) = (self.key(scope).rule(&record.name), record.to_bytes());
+        let Some(place) = self.scope(scope) else { return Ok(()) };
+        place.rules.set.set(record)?;
+        self.changed = true;
+        plan.put(key, value);
+        Ok(())
+    }
+}

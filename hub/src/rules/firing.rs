@@ -1,0 +1,265 @@
+//! A message and the rules it wakes in; republished messages, work for outside and error actions out.
+
+use std::sync::Arc;
+
+use broker::{ScopeId, SessionId};
+use bytes::Bytes;
+use message::limits::{PAYLOAD_BYTES, check_properties, check_topic};
+use message::{Dialect, Message, Properties, QoS, Reserved, Topic, can_publish};
+use rules::action::Republish;
+use rules::limits::{CHAIN, FIRINGS_PER_MESSAGE};
+use rules::{Action, Effect, Failure, Occasion, Outcome, Rule, Source, Task, fire, on_error, seed_of};
+use sql::{Document, Evaluation};
+
+use crate::Link;
+use crate::event::{Fired, Origin};
+use crate::notice::Notice;
+use crate::plan::Plan;
+use crate::shadows::check_served;
+use crate::trace::{Step, What};
+use crate::world::Hub;
+
+/// One rule with the message that woke it.
+#[derive(Clone, Copy)]
+pub(super) struct Firing<'a> {
+    pub(super) scope: ScopeId,
+    pub(super) occasion: &'a Occasion,
+    pub(super) rule: &'a Rule,
+}
+
+impl<L: Link> Hub<L> {
+    /// Notes which rules a message wakes; they are evaluated when what is being decided now is decided.
+    pub(crate) fn wake_rules(
+        &mut self,
+        scope: ScopeId,
+        publisher: Option<SessionId>,
+        message: &Arc<Message>,
+    ) {
+        let Some(place) = self.scopes.get(scope.0 as usize) else { return };
+        let woken = place.rules.set.picture().woken(&message.topic);
+        let Some(account) = woken.first().map(|rule| rule.account.clone()) else { return };
+        let source = self.source(publisher);
+        let seed = seed_of(message.id, self.settings.seed);
+        let occasion = Occasion { message: message.clone(), source, account, seed, hops: self.waking.hops };
+        self.waking.queue.push_back((scope, occasion, woken));
+    }
+
+    fn source(&self, publisher: Option<SessionId>) -> Source {
+        let session = publisher.and_then(|id| self.sessions.get(id));
+        session.map_or_else(Source::default, |session| Source {
+            client: Some(session.client.clone()),
+            principal: Some(session.connection.principal.clone()),
+            address: Some(session.connection.address.clone()),
+        })
+    }
+
+    /// Evaluates what was woken, and what that wakes, until nothing is left or the bounds are reached.
+    pub(crate) fn fire_rules(&mut self, plan: &mut Plan<L>) {
+        while let Some((scope, occasion, woken)) = self.waking.queue.pop_front() {
+            let document = Document::of(&occasion.message.payload);
+            let trace = occasion.trace_id();
+            for rule in woken {
+                let input = occasion.input(&trace, &[]);
+                let outcome = fire(&rule, &mut Evaluation::over(&input, &document));
+                let firing = Firing { scope, occasion: &occasion, rule: &rule };
+                self.settle_firing(&firing, outcome, plan);
+            }
+        }
+        (self.waking.hops, self.waking.firings) = (0, 0);
+    }
+
+    /// What the publish lane has evaluated.
+    pub(crate) fn settle_fired(&mut self, fired: Fired, plan: &mut Plan<L>) {
+        let Fired { scope, occasion, outcomes } = fired;
+        for (rule, outcome) in outcomes {
+            self.settle_firing(&Firing { scope, occasion: &occasion, rule: &rule }, outcome, plan);
+        }
+    }
+
+    pub(super) fn settle_firing(&mut self, firing: &Firing<'_>, outcome: Outcome, plan: &mut Plan<L>) {
+        let (result, text) = describe(&outcome);
+        trace(firing, self.now_ms, result, text, plan);
+        match outcome {
+            Outcome::Skipped(_) => {}
+            Outcome::Failed(failure) => self.fail(firing, vec![failure], plan),
+            Outcome::Open(_) => {
+                if let Err(reason) = self.leave(firing, Task::Evaluate, Bytes::new(), plan) {
+                    self.fail(firing, vec![Failure::new("RuleStatement", &firing.rule.name, reason)], plan);
+                }
+            }
+            Outcome::Fired(effects) => self.do_effects(firing, effects, plan),
+        }
+    }
+
+    fn do_effects(&mut self, firing: &Firing<'_>, effects: Vec<Result<Effect, Failure>>, plan: &mut Plan<L>) {
+        let (mut outside, mut payload, mut failed) = (Vec::new(), Bytes::new(), Vec::new());
+        for effect in effects {
+            match effect {
+                Err(failure) => failed.push(failure),
+                Ok(effect) if effect.action.stays() => {
+                    let done = self.do_here(firing, &effect, plan);
+                    failed.extend(done.err());
+                }
+                Ok(effect) => {
+                    payload = effect.payload;
+                    outside.push(effect.action);
+                }
+            }
+        }
+        if outside.is_empty() {
+            if !failed.is_empty() {
+                self.fail(firing, failed, plan);
+            }
+            return;
+        }
+        let named: Vec<(&str, String)> = outside.iter().map(|a| (a.failed(), a.resource().clone())).collect();
+        let task = Task::Act { actions: outside, failed: failed.clone() };
+        if let Err(reason) = self.leave(firing, task, payload, plan) {
+            failed.extend(
+                named.iter().map(|(action, resource)| Failure::new(action, resource, reason.as_str())),
+            );
+            self.fail(firing, failed, plan);
+        }
+    }
+
+    /// Tells the rule's error action; without one, or when that fails too, a letter is kept for people.
+    pub(super) fn fail(&mut self, firing: &Firing<'_>, failures: Vec<Failure>, plan: &mut Plan<L>) {
+        let Firing { scope, occasion, rule } = *firing;
+        for failure in &failures {
+            trace(firing, self.now_ms, "failed", failure.to_string(), plan);
+        }
+        self.explain_failures(scope, occasion, &rule.name, &failures, plan);
+        let trace_id = occasion.trace_id();
+        let lost = match on_error(rule, &occasion.input(&trace_id, &[]), &failures) {
+            None => failures,
+            Some(Err(failure)) => vec![failure],
+            Some(Ok(effect)) if effect.action.stays() => {
+                let done = self.do_here(firing, &effect, plan);
+                done.err().into_iter().collect()
+            }
+            Some(Ok(Effect { action, payload })) => {
+                let (failed, resource) = (action.failed(), action.resource().clone());
+                let left = self.leave(firing, Task::ActOnError { action }, payload, plan);
+                left.err().map(|reason| Failure::new(failed, &resource, reason)).into_iter().collect()
+            }
+        };
+        if !lost.is_empty() {
+            self.keep_letter(scope, occasion, &rule.name, lost, plan);
+        }
+    }
+
+    fn do_here(&mut self, firing: &Firing<'_>, effect: &Effect, plan: &mut Plan<L>) -> Result<(), Failure> {
+        let done = match &effect.action {
+            Action::Republish(republish) => self.republish(firing, republish, &effect.payload, plan),
+            Action::Logs(_) => Err("log groups are not served yet".to_owned()),
+            _ => Err("the action leaves the house".to_owned()),
+        };
+        match done {
+            Ok(text) => {
+                trace(firing, self.now_ms, "done", text, plan);
+                Ok(())
+            }
+            Err(reason) => Err(Failure::new(effect.action.failed(), effect.action.resource(), reason)),
+        }
+    }
+
+    fn republish(
+        &mut self,
+        firing: &Firing<'_>,
+        republish: &Republish<String>,
+        payload: &Bytes,
+        plan: &mut Plan<L>,
+    ) -> Result<String, String> {
+        let Firing { scope, occasion, rule } = *firing;
+        let topic = self.target(&republish.topic)?;
+        if payload.len() > PAYLOAD_BYTES && self.settings.dialect == Dialect::Aws {
+            return Err(format!("the result has {} bytes; a message takes {PAYLOAD_BYTES}", payload.len()));
+        }
+        let hops = occasion.hops + 1;
+        self.waking.firings += 1;
+        if hops > CHAIN || self.waking.firings > FIRINGS_PER_MESSAGE {
+            return Err(format!(
+                "a loop: {} republishes follow from one message, the last to {topic}; let the rule not hear what it \
+                 republishes (AWS would go on until somebody disables it)",
+                if hops > CHAIN { u32::from(CHAIN) } else { FIRINGS_PER_MESSAGE }
+            ));
+        }
+        let properties = properties(republish)?;
+        let expires_ms = properties
+            .as_ref()
+            .and_then(|properties| properties.message_expiry_s)
+            .map(|seconds| self.now_ms + u64::from(seconds) * 1000);
+        let message = Message {
+            id: self.message_id(),
+            topic,
+            payload: payload.clone(),
+            qos: if republish.qos == 0 { QoS::AtMostOnce } else { QoS::AtLeastOnce },
+            retain: false,
+            properties: properties.map(Arc::new),
+            publisher: format!("rule {}", rule.name).into(),
+            received_ms: self.now_ms,
+            expires_ms,
+        };
+        let text = format!("republished to {} as message {}", message.topic, message.id);
+        let before = std::mem::replace(&mut self.waking.hops, hops);
+        self.publish_and_serve(Origin { scope, session: None }, message, plan);
+        self.waking.hops = before;
+        Ok(text)
+    }
+
+    /// A topic that a rule may publish to.
+    fn target(&self, text: &str) -> Result<Topic, String> {
+        let topic = Topic::parse(text).map_err(|error| error.to_string())?;
+        if self.settings.dialect == Dialect::Aws {
+            check_topic(&topic).map_err(|limit| limit.to_string())?;
+            if topic.is_reserved() {
+                if !can_publish(&topic) {
+                    return Err(format!("nobody may publish to {topic}"));
+                }
+                if matches!(Reserved::parse(&topic), Some(Reserved::Jobs { .. })) {
+                    return Err(format!("{topic}: AWS republishes to no topic of jobs"));
+                }
+                check_served(&topic)?;
+            }
+        }
+        Ok(topic)
+    }
+}
+
+/// What came of an evaluation, in a word and in words.
+fn describe(outcome: &Outcome) -> (&'static str, String) {
+    match outcome {
+        Outcome::Skipped(value) => ("skipped", format!("WHERE came to {value}, not to true")),
+        Outcome::Fired(effects) => ("fired", format!("{} action(s)", effects.len())),
+        Outcome::Failed(failure) => ("failed", failure.message.clone()),
+        Outcome::Open(need) => ("waits", format!("asks first: {need}")),
+    }
+}
+
+fn trace<L>(firing: &Firing<'_>, at_ms: u64, result: &'static str, text: String, plan: &mut Plan<L>) {
+    let what = What::Rule { rule: firing.rule.name.clone(), result, text: text.into() };
+    plan.tell(Notice::Trace(Step { message: firing.occasion.message.id, at_ms, what }));
+}
+
+/// The MQTT 5 properties of a republished message; none if the action names none.
+fn properties(republish: &Republish<String>) -> Result<Option<Properties>, String> {
+    let properties = Properties {
+        payload_format: match republish.payload_format.as_deref() {
+            None | Some("" | "UNSPECIFIED_BYTES") => None,
+            Some("UTF8_DATA") => Some(1),
+            Some(other) => return Err(format!("payloadFormatIndicator {other} is unknown")),
+        },
+        message_expiry_s: match republish.message_expiry.as_deref() {
+            None | Some("") => None,
+            Some(text) => {
+                Some(text.parse().map_err(|_| format!("messageExpiry {text} is no number of seconds"))?)
+            }
+        },
+        content_type: republish.content_type.clone(),
+        response_topic: republish.response_topic.clone(),
+        correlation_data: republish.correlation_data.clone().map(Bytes::from),
+        user: republish.user_properties.clone(),
+    };
+    check_properties(&properties).map_err(|limit| limit.to_string())?;
+    Ok((!properties.is_empty()).then_some(properties))
+}

@@ -1,0 +1,183 @@
+//! What rules leave for outside: queued in the message's own commit, taken page by page, told when it is over.
+
+use std::sync::Arc;
+
+use broker::ScopeId;
+use bytes::Bytes;
+use rules::limits::DEAD_LETTERS;
+use rules::{Failure, Job, Letter, Occasion, Task};
+use store::ReadError;
+
+use crate::Link;
+use crate::event::{WorkResult, Worked};
+use crate::notice::Notice;
+use crate::plan::Plan;
+use crate::world::Hub;
+
+use super::firing::Firing;
+
+/// Bytes of jobs read at a time.
+const PAGE_BYTES: usize = 1024 * 1024;
+
+/// Jobs with their numbers, and where to read on.
+type Page = (Vec<(u64, Arc<Job>)>, u64);
+
+impl<L: Link> Hub<L> {
+    /// Jobs from number `from` on that nobody has finished, and where to read on.
+    ///
+    /// # Errors
+    /// The log cannot be read.
+    pub fn rule_jobs(&self, scope: ScopeId, from: u64, most: usize) -> Result<Page, ReadError> {
+        let Some(place) = self.scopes.get(scope.0 as usize) else { return Ok((Vec::new(), from)) };
+        let from = from.max(place.rules.jobs.head());
+        let log = self.key(scope).rule_jobs();
+        let mut next = from;
+        let mut jobs = Vec::new();
+        for (seq, bytes) in self.reader.read_log(&log, from, most, PAGE_BYTES)? {
+            next = seq + 1;
+            if place.rules.jobs.is_taken(seq) {
+                continue;
+            }
+            let job = Job::from_bytes(&bytes).map_err(|error| ReadError::Failed(error.to_string()))?;
+            jobs.push((seq, Arc::new(job)));
+        }
+        Ok((jobs, next))
+    }
+
+    /// How many jobs wait, and their bytes.
+    pub fn rule_backlog(&self, scope: ScopeId) -> (u64, u64) {
+        let jobs = self.scopes.get(scope.0 as usize).map(|place| &place.rules.jobs);
+        jobs.map_or((0, 0), |jobs| (jobs.len(), jobs.bytes()))
+    }
+
+    /// The latest letters, oldest first.
+    ///
+    /// # Errors
+    /// The log cannot be read.
+    pub fn rule_letters(&self, scope: ScopeId, most: usize) -> Result<Vec<Letter>, ReadError> {
+        let Some(place) = self.scopes.get(scope.0 as usize) else { return Ok(Vec::new()) };
+        let letters = &place.rules.letters;
+        let from = letters.tail().saturating_sub(most as u64).max(letters.head());
+        let records = self.reader.read_log(&self.key(scope).rule_letters(), from, most, PAGE_BYTES)?;
+        let read =
+            |bytes: &Bytes| Letter::from_bytes(bytes).map_err(|error| ReadError::Failed(error.to_string()));
+        records.iter().map(|(_, bytes)| read(bytes)).collect()
+    }
+
+    /// Puts work for outside into the queue, in the commit of what is being decided.
+    pub(super) fn leave(
+        &mut self,
+        firing: &Firing<'_>,
+        task: Task,
+        payload: Bytes,
+        plan: &mut Plan<L>,
+    ) -> Result<(), String> {
+        let Firing { scope, occasion, rule } = *firing;
+        if self.disk_full {
+            return Err("the disk is full: free some space".to_owned());
+        }
+        let key = self.key(scope).rule_jobs();
+        let Some(place) = self.scope(scope) else { return Err("its account is gone".to_owned()) };
+        let job = Job { rule: rule.name.to_string(), task, payload, occasion: occasion.clone() };
+        let bytes = job.to_bytes();
+        let seq = place.rules.jobs.admit(bytes.len() as u64).map_err(|_| {
+            let jobs = &place.rules.jobs;
+            format!("{} actions with {} bytes wait for the outside, the limit", jobs.len(), jobs.bytes())
+        })?;
+        plan.append(key, seq, Bytes::from(bytes));
+        plan.tell(Notice::Work { scope });
+        Ok(())
+    }
+
+    /// A piece of work is over: it leaves the queue in the commit of what follows from it.
+    pub(crate) fn worked(&mut self, worked: Worked, plan: &mut Plan<L>) {
+        let Worked { scope, seq, job, result } = worked;
+        let key = self.key(scope).rule_jobs();
+        let Some(place) = self.scope(scope) else { return };
+        if place.rules.jobs.is_taken(seq) {
+            return;
+        }
+        if place.rules.jobs.take(seq) {
+            let head = place.rules.jobs.head();
+            plan.trim(key, head);
+        }
+        let rule = place.rules.set.get(&job.rule).map(|entry| entry.rule.clone());
+        match (result, &job.task) {
+            (WorkResult::Evaluated(rule, outcome), _) => {
+                let firing = Firing { scope, occasion: &job.occasion, rule: &rule };
+                self.settle_firing(&firing, outcome, plan);
+            }
+            (WorkResult::Acted(failures), Task::Act { failed, .. }) => {
+                let failures: Vec<Failure> = failed.iter().cloned().chain(failures).collect();
+                if failures.is_empty() {
+                    return;
+                }
+                match rule {
+                    Some(rule) => {
+                        let firing = Firing { scope, occasion: &job.occasion, rule: &rule };
+                        self.fail(&firing, failures, plan);
+                    }
+                    None => self.keep_letter(scope, &job.occasion, &job.rule, failures, plan),
+                }
+            }
+            (WorkResult::Acted(failures), _) if failures.is_empty() => {}
+            (WorkResult::Acted(failures), _) => {
+                self.explain_failures(scope, &job.occasion, &job.rule, &failures, plan);
+                self.keep_letter(scope, &job.occasion, &job.rule, failures, plan);
+            }
+            (WorkResult::Dropped(reason), _) => {
+                let failure = Failure::new("RuleStatement", &job.rule, reason);
+                self.keep_letter(scope, &job.occasion, &job.rule, vec![failure], plan);
+            }
+        }
+    }
+
+    /// Says what a rule could not do to whoever asks about the device that published.
+    pub(super) fn explain_failures(
+        &self,
+        scope: ScopeId,
+        occasion: &Occasion,
+        rule: &str,
+        failures: &[Failure],
+        plan: &mut Plan<L>,
+    ) {
+        let client = occasion.source.client.clone().unwrap_or_else(|| occasion.message.publisher.clone());
+        for failure in failures {
+            let text = format!("rule {rule}, for a message on {}: {failure}", occasion.message.topic);
+            let scope = Some(scope);
+            plan.tell(Notice::Explain {
+                client: client.clone(),
+                what: "rule failed",
+                text,
+                scope,
+                verdict: None,
+            });
+        }
+    }
+
+    pub(super) fn keep_letter(
+        &mut self,
+        scope: ScopeId,
+        occasion: &Occasion,
+        rule: &str,
+        failures: Vec<Failure>,
+        plan: &mut Plan<L>,
+    ) {
+        if self.disk_full {
+            return;
+        }
+        let (key, at_ms) = (self.key(scope).rule_letters(), self.now_ms);
+        let Some(place) = self.scope(scope) else { return };
+        let (topic, message) = (occasion.message.topic.to_string(), occasion.message.id);
+        let letter = Letter { at_ms, rule: rule.to_owned(), topic, message, failures };
+        let bytes = letter.to_bytes();
+        let letters = &mut place.rules.letters;
+        if letters.len() >= DEAD_LETTERS {
+            letters.take(letters.head());
+            plan.trim(key.clone(), letters.head());
+        }
+        if let Ok(seq) = letters.admit(bytes.len() as u64) {
+            plan.append(key, seq, Bytes::from(bytes));
+        }
+    }
+}

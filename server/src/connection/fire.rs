@@ -1,0 +1,90 @@
+//! The rules that a publish wakes, evaluated on this thread; what they want is left to the writer.
+
+use std::sync::Arc;
+
+use hub::event::Fired;
+use hub::trace::What;
+use hub::{Route, Step};
+use message::{Message, Reserved, Topic};
+use mqtt::{Publish, ReasonCode};
+use rules::{Occasion, Outcome, Rule, Source, TraceId, fire, seed_of, seen_topic};
+use sql::{Document, Evaluation, Input};
+
+use super::Core;
+use crate::link::{Dirty, Link};
+
+/// What one message's rules came to.
+pub(super) type Outcomes = Vec<(Arc<Rule>, Outcome)>;
+
+/// Basic Ingest: the message is for one rule, and for nobody else.
+pub(super) fn ingests(topic: &Topic) -> bool {
+    matches!(Reserved::parse(topic), Some(Reserved::BasicIngest { .. }))
+}
+
+impl Core {
+    /// A message for the rule that its topic names.
+    pub(super) fn ingest(
+        &mut self,
+        publish: &Publish<'_>,
+        topic: &Topic,
+        route: &Route<Arc<Link>>,
+        now_ms: u64,
+        dirty: &mut Dirty,
+    ) {
+        if route.rules.is_empty() {
+            let text = format!(
+                "{topic}: RuleNotFound: there is no such rule, or it is disabled; the message went nowhere"
+            );
+            self.shared.explain(&self.client, "rule not found", &text);
+            let refusal = hub::Refusal::client_error(ReasonCode::ImplementationSpecific, text);
+            self.shared.trouble(&self.who(), "rule not found", &refusal);
+        }
+        self.deliver(publish, topic, route, now_ms, dirty);
+    }
+
+    /// Every rule on one reading of the payload. Those whose WHERE is not true are told to the trace and left out.
+    pub(super) fn evaluate(&self, id: u64, publish: &Publish<'_>, rules: &[Arc<Rule>]) -> Outcomes {
+        let mut outcomes = Vec::new();
+        let Some(first) = rules.first() else { return outcomes };
+        let now_ms = self.shared.clock.wall_ms();
+        let seed = seed_of(id, self.shared.settings.seed);
+        let (trace, document) = (TraceId::of(seed), Document::of(publish.payload));
+        let input = Input {
+            payload: publish.payload,
+            topic: seen_topic(publish.topic),
+            client_id: Some(&self.client),
+            principal: Some(&self.principal.name),
+            source_ip: Some(&self.link.address),
+            trace_id: Some(trace.as_str()),
+            account: &first.account,
+            properties: publish.properties.as_deref(),
+            now_ms,
+            seed,
+            answers: &[],
+        };
+        for rule in rules {
+            match fire(rule, &mut Evaluation::over(&input, &document)) {
+                Outcome::Skipped(value) => {
+                    let text = format!("WHERE came to {value}, not to true").into();
+                    let what = What::Rule { rule: rule.name.clone(), result: "skipped", text };
+                    self.shared.traces.mine().push(Step { message: id, at_ms: now_ms, what });
+                }
+                outcome => outcomes.push((rule.clone(), outcome)),
+            }
+        }
+        outcomes
+    }
+
+    /// What the writer gets of it.
+    pub(super) fn fired(&self, message: Arc<Message>, outcomes: Outcomes) -> Option<Box<Fired>> {
+        let account = outcomes.first().map(|(rule, _)| rule.account.clone())?;
+        let source = Source {
+            client: Some(self.client.clone()),
+            principal: Some(self.principal.name.clone()),
+            address: Some(self.link.address.clone()),
+        };
+        let seed = seed_of(message.id, self.shared.settings.seed);
+        let occasion = Occasion { message, source, account, seed, hops: 0 };
+        Some(Box::new(Fired { scope: self.scope, occasion, outcomes }))
+    }
+}

@@ -1,0 +1,179 @@
+//! What rules left for outside: taken from the queue, done with a few attempts, told to the writer when it is over.
+
+mod answer;
+mod confirm;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use broker::ScopeId;
+use hub::{Event, WorkResult, Worked};
+use rules::limits::{ATTEMPTS, BACK_OFF_MS, NEEDS};
+use rules::{Action, Failure, Job, Outcome, Task, fire};
+use sql::Evaluation;
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+
+use crate::endpoints::Endpoints;
+use crate::shared::Shared;
+
+/// Pieces of work that are done at a time.
+const AT_ONCE: usize = 64;
+
+/// Which scopes have work that nobody has looked at.
+#[derive(Debug, Default)]
+pub(crate) struct Work {
+    waiting: Mutex<Waiting>,
+    bell: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    scopes: BTreeSet<ScopeId>,
+    /// Destinations whose owners have to be asked.
+    destinations: BTreeSet<(ScopeId, String)>,
+}
+
+impl Work {
+    pub(crate) fn ring(&self, scope: ScopeId) {
+        self.lock().scopes.insert(scope);
+        self.bell.notify_one();
+    }
+
+    pub(crate) fn confirm(&self, scope: ScopeId, destination: String) {
+        self.lock().destinations.insert((scope, destination));
+        self.bell.notify_one();
+    }
+
+    fn take(&self) -> Waiting {
+        std::mem::take(&mut *self.lock())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// Runs until it is dropped; what was not finished then is done again after the next start.
+pub(crate) async fn run(shared: Arc<Shared>, endpoints: Endpoints) {
+    for (_, scope) in shared.scopes.all() {
+        shared.work.ring(scope);
+        confirm::ask_again(&shared, scope).await;
+    }
+    // Where to read on, of scopes that have more.
+    let mut reading: BTreeMap<ScopeId, u64> = BTreeMap::new();
+    let mut waiting: BTreeSet<ScopeId> = BTreeSet::new();
+    let mut running = JoinSet::new();
+    loop {
+        let Waiting { scopes, destinations } = shared.work.take();
+        waiting.extend(scopes);
+        for (scope, destination) in destinations {
+            let (shared, api) = (shared.clone(), endpoints.api.clone());
+            running.spawn(async move { confirm::ask(&shared, scope, &destination, &api).await });
+        }
+        while running.try_join_next().is_some() {}
+        let mut idle = true;
+        for scope in waiting.clone() {
+            let room = AT_ONCE.saturating_sub(running.len());
+            if room == 0 {
+                break;
+            }
+            let from = reading.get(&scope).copied().unwrap_or(0);
+            let (jobs, next) = page(&shared, scope, from, room).await;
+            reading.insert(scope, next);
+            if next == from {
+                waiting.remove(&scope);
+            }
+            idle &= next == from;
+            for (seq, job) in jobs {
+                let shared = shared.clone();
+                running.spawn(async move {
+                    let result = perform(&shared, scope, &job).await;
+                    shared.desk.submit(Event::Worked(Box::new(Worked { scope, seq, job, result })));
+                });
+            }
+        }
+        if idle || running.len() >= AT_ONCE {
+            tokio::select! {
+                () = shared.work.bell.notified() => {}
+                Some(_) = running.join_next() => {}
+            }
+        }
+    }
+}
+
+async fn page(shared: &Shared, scope: ScopeId, from: u64, most: usize) -> (Vec<(u64, Arc<Job>)>, u64) {
+    match shared.desk.ask(move |hub| hub.rule_jobs(scope, from, most)).await {
+        Ok(Ok(page)) => page,
+        Ok(Err(error)) => {
+            tracing::error!(%error, "what rules left for outside cannot be read");
+            (Vec::new(), from)
+        }
+        Err(_) => (Vec::new(), from),
+    }
+}
+
+async fn perform(shared: &Arc<Shared>, scope: ScopeId, job: &Job) -> WorkResult {
+    match &job.task {
+        Task::Evaluate => evaluate(shared, scope, job).await,
+        Task::ActOnError { action } => {
+            WorkResult::Acted(act(shared, scope, job, action).await.err().into_iter().collect())
+        }
+        Task::Act { actions, .. } => {
+            let mut failed = Vec::new();
+            for action in actions {
+                failed.extend(act(shared, scope, job, action).await.err());
+            }
+            WorkResult::Acted(failed)
+        }
+    }
+}
+
+/// One action, with a few attempts if another may help.
+async fn act(
+    shared: &Arc<Shared>,
+    scope: ScopeId,
+    job: &Job,
+    action: &Action<String>,
+) -> Result<(), Failure> {
+    let mut attempt = 1;
+    loop {
+        let Err(wrong) = shared.outgoing.act(shared, scope, job, action).await else { return Ok(()) };
+        if !wrong.may_pass || attempt >= ATTEMPTS {
+            let tries = if attempt > 1 { format!(" ({attempt} attempts)") } else { String::new() };
+            let text = format!("{}{tries}", wrong.text);
+            return Err(Failure::new(action.failed(), action.resource(), text));
+        }
+        tokio::time::sleep(Duration::from_millis(BACK_OFF_MS << (attempt - 1))).await;
+        attempt += 1;
+    }
+}
+
+/// Asks what the rule wants to know and evaluates it again, until it comes to something.
+async fn evaluate(shared: &Arc<Shared>, scope: ScopeId, job: &Job) -> WorkResult {
+    let name = job.rule.clone();
+    let found = shared
+        .desk
+        .ask(move |hub| hub.rules(scope).and_then(|rules| rules.get(&name)).map(|entry| entry.rule.clone()));
+    let Ok(Some(rule)) = found.await else {
+        return WorkResult::Dropped("the rule is gone since the message came".to_owned());
+    };
+    let mut answers = Vec::new();
+    loop {
+        let trace = job.occasion.trace_id();
+        let outcome = fire(&rule, &mut Evaluation::new(&job.occasion.input(&trace, &answers)));
+        match outcome {
+            Outcome::Open(need) if answers.len() < NEEDS => {
+                let answer = answer::to(shared, scope, &need).await;
+                answers.push((*need, answer));
+            }
+            Outcome::Open(_) => {
+                let text = format!("it asks the outside more than {NEEDS} times");
+                let failure = Failure::new("RuleStatement", &rule.name, text);
+                return WorkResult::Evaluated(rule, Outcome::Failed(failure));
+            }
+            outcome => return WorkResult::Evaluated(rule, outcome),
+        }
+    }
+}
