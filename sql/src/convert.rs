@@ -78,10 +78,10 @@ pub(crate) fn cast(value: &Value, target: Target, version: Version) -> Value {
 
 /// A number as a value: since 2016-03-23, a whole one is an Int.
 pub(crate) fn number(decimal: Decimal, version: Version) -> Value {
-    match decimal.to_int(Rounding::Down) {
-        Some(int) if version > Version::V2015 && decimal.is_whole() => Value::Int(int),
-        _ => Value::Decimal(decimal),
+    if version == Version::V2015 || !decimal.is_whole() {
+        return Value::Decimal(decimal);
     }
+    decimal.to_int(Rounding::Down).map_or(Value::Decimal(decimal), Value::Int)
 }
 
 /// A whole number as a value: one of more than 34 digits is a Decimal.

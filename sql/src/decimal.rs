@@ -37,7 +37,15 @@ impl Decimal {
         Decimal::rounded(coefficient < 0, wide, i64::from(exponent))
     }
 
+    /// What needs no rounding: 19 digits, and an exponent that keeps well within the range.
+    pub(crate) fn short(coefficient: i64, exponent: i8) -> Decimal {
+        Decimal { coefficient: coefficient.into(), exponent: exponent.into() }
+    }
+
     pub fn from_int(int: i128) -> Decimal {
+        if let Ok(short) = i64::try_from(int) {
+            return Decimal::short(short, 0);
+        }
         Decimal::new(int, 0).expect("no i128 has more than 39 digits")
     }
 
@@ -79,6 +87,9 @@ impl Decimal {
     }
 
     pub fn checked_add(self, other: Decimal) -> Option<Decimal> {
+        if let Some((left, right, exponent)) = self.aligned(other) {
+            return Some(Decimal { coefficient: left + right, exponent });
+        }
         let (high, low) = if self.exponent >= other.exponent { (self, other) } else { (other, self) };
         if high.is_zero() {
             return Some(low);
@@ -104,6 +115,14 @@ impl Decimal {
     }
 
     pub fn checked_mul(self, other: Decimal) -> Option<Decimal> {
+        const SHORT: i128 = 10i128.pow(DIGITS / 2);
+        let short = |decimal: Decimal| -SHORT < decimal.coefficient && decimal.coefficient < SHORT;
+        let near = |decimal: Decimal| (-100..100).contains(&decimal.exponent);
+        if short(self) && short(other) && near(self) && near(other) {
+            let (coefficient, exponent) =
+                (self.coefficient * other.coefficient, self.exponent + other.exponent);
+            return Some(Decimal { coefficient, exponent });
+        }
         let product = Wide::product(self.coefficient.unsigned_abs(), other.coefficient.unsigned_abs());
         let exponent = i64::from(self.exponent) + i64::from(other.exponent);
         Decimal::rounded((self.coefficient < 0) != (other.coefficient < 0), product, exponent)
@@ -181,6 +200,9 @@ impl Decimal {
     }
 
     pub fn is_whole(self) -> bool {
+        if let (Ok(short), -18..0) = (i64::try_from(self.coefficient), self.exponent) {
+            return short % 10i64.pow(self.exponent.unsigned_abs()) == 0;
+        }
         self.exponent >= 0
             || self.is_zero()
             || self
@@ -196,6 +218,20 @@ impl Decimal {
             trimmed = Decimal { coefficient: trimmed.coefficient / 10, exponent: trimmed.exponent + 1 };
         }
         trimmed
+    }
+
+    /// The coefficients of both at the lower of their exponents, when they are so short that even their sum has no
+    /// more than 34 digits.
+    fn aligned(self, other: Decimal) -> Option<(i128, i128, i32)> {
+        let exponent = self.exponent.min(other.exponent);
+        if !(-100..100).contains(&exponent) {
+            return None;
+        }
+        let at = |decimal: Decimal| {
+            let places = u32::try_from(decimal.exponent - exponent).ok().filter(|places| *places <= 14)?;
+            Some(i128::from(i64::try_from(decimal.coefficient).ok()?) * i128::from(10i64.pow(places)))
+        };
+        Some((at(self)?, at(other)?, exponent))
     }
 
     fn rounded(negative: bool, wide: Wide, exponent: i64) -> Option<Decimal> {
@@ -244,6 +280,9 @@ impl PartialOrd for Decimal {
 
 impl Ord for Decimal {
     fn cmp(&self, other: &Decimal) -> Ordering {
+        if let Some((left, right, _)) = self.aligned(*other) {
+            return left.cmp(&right);
+        }
         let signs = self.sign().cmp(&other.sign());
         if signs != Ordering::Equal || self.is_zero() {
             return signs;

@@ -174,7 +174,8 @@ impl<'a> Scanner<'a> {
     fn scan(text: Option<&'a str>) -> Scan {
         let failed = |shape| Scan { shape, start: 0, end: 0, flags: Flags::NONE, members: Vec::new() };
         let Some(text) = text else { return failed(Shape::NotJson) };
-        let mut scanner = Scanner { bytes: text.as_bytes(), at: 0, flags: Flags::NONE, names: Vec::new() };
+        let mut scanner =
+            Scanner { bytes: text.as_bytes(), at: 0, flags: Flags::NONE, names: Vec::with_capacity(MANY) };
         match scanner.document() {
             Ok(scan) => scan,
             Err(Broken::NotJson) => failed(Shape::NotJson),
@@ -322,10 +323,12 @@ impl<'a> Scanner<'a> {
         let negative = self.eat(b'-');
         let whole = self.at;
         self.digits()?;
-        if self.bytes.get(whole) == Some(&b'0') && self.at > whole + 1 {
+        let zero = self.bytes.get(whole) == Some(&b'0');
+        if zero && self.at > whole + 1 {
             return Err(NOT_JSON);
         }
-        let mut plain = !(negative && self.bytes.get(whole) == Some(&b'0'));
+        // There is no Int of -0.
+        let mut plain = !(negative && zero);
         if self.eat(b'.') {
             let fraction = self.at;
             self.digits()?;
@@ -351,11 +354,10 @@ impl<'a> Scanner<'a> {
     }
 
     fn digits(&mut self) -> Result<(), Broken> {
-        let start = self.at;
-        while matches!(self.peek(), Some(b'0'..=b'9')) {
-            self.at += 1;
-        }
-        if self.at == start { Err(NOT_JSON) } else { Ok(()) }
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        let length = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        self.at += length;
+        if length == 0 { Err(NOT_JSON) } else { Ok(()) }
     }
 
     fn word(&mut self, word: &[u8]) -> Result<(), Broken> {
@@ -397,18 +399,20 @@ impl<'a> Scanner<'a> {
         self.names.truncate(first);
     }
 
+    #[inline]
     fn blanks(&mut self) {
-        let start = self.at;
-        self.at = walk::past_blanks(self.bytes, self.at);
-        if self.at > start {
+        if self.peek().is_some_and(|byte| byte <= b' ') {
+            self.at = walk::past_blanks(self.bytes, self.at);
             self.flags.add(Flags::SPACED);
         }
     }
 
+    #[inline]
     fn peek(&self) -> Option<u8> {
         self.bytes.get(self.at).copied()
     }
 
+    #[inline]
     fn eat(&mut self, wanted: u8) -> bool {
         let found = self.peek() == Some(wanted);
         self.at += usize::from(found);
