@@ -1,6 +1,8 @@
 //! A statement's or a template's text in, its tree or the first mistake out; it evaluates nothing.
 
 mod clauses;
+#[cfg(test)]
+mod differential;
 mod expression;
 mod nearest;
 mod primary;
