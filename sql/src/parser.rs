@@ -38,8 +38,13 @@ struct Parser<'a> {
 }
 
 /// The expression of a template that begins at `at`, and where its closing brace ends.
-pub(crate) fn embedded(text: &str, at: usize, version: Version) -> Result<(Expression, usize)> {
-    let mut parser = Parser::new(text, at, version, None)?;
+pub(crate) fn embedded(
+    text: &str,
+    at: usize,
+    version: Version,
+    variables: Option<Vec<String>>,
+) -> Result<(Expression, usize)> {
+    let mut parser = Parser::new(text, at, version, variables)?;
     if parser.is_sign("}") {
         return Err(parser.unexpected("an expression").suggest("write it between the braces: ${topic()}"));
     }

@@ -6,7 +6,7 @@ use crate::error::SqlError;
 use crate::evaluate::{Evaluation, Scope};
 use crate::limits::OUTPUT_BYTES;
 use crate::parser;
-use crate::statement::{Reference, refer};
+use crate::statement::{Reference, Statement, refer};
 use crate::syntax::Expression;
 use crate::version::Version;
 
@@ -25,8 +25,19 @@ pub(crate) enum Part {
 }
 
 impl Template {
-    /// `$$` stands for one `$`, as in the topic `$$aws/things/…` of a republish action.
+    /// `$$` stands for one `$`, as in the topic `$$aws/things/…` of a republish action. A variable that the
+    /// statement does not set is Undefined.
     pub fn parse(text: &str, version: Version) -> Result<Template, SqlError> {
+        Template::read(text, version, None)
+    }
+
+    /// For a rule with this statement: a variable that it does not set is an error.
+    pub fn of(text: &str, statement: &Statement) -> Result<Template, SqlError> {
+        let names = statement.variables.iter().map(|(name, _)| name.clone()).collect();
+        Template::read(text, statement.version(), Some(names))
+    }
+
+    fn read(text: &str, version: Version, variables: Option<Vec<String>>) -> Result<Template, SqlError> {
         parser::check_size(text)?;
         let mut parts = Vec::new();
         let mut plain = String::new();
@@ -37,7 +48,7 @@ impl Template {
             at = dollar + 1;
             let rest = text.get(at..).unwrap_or_default();
             if rest.starts_with('{') {
-                let (expression, end) = parser::embedded(text, at + 1, version)?;
+                let (expression, end) = parser::embedded(text, at + 1, version, variables.clone())?;
                 if !plain.is_empty() {
                     parts.push(Part::Text(std::mem::take(&mut plain)));
                 }
