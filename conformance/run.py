@@ -50,6 +50,7 @@ SUITES = [
     "aws.credentials",
     "aws.tenants",
     "aws.shadows",
+    "aws.rules",
 ]
 
 

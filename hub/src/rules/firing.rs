@@ -97,7 +97,7 @@ impl<L: Link> Hub<L> {
             match effect {
                 Err(failure) => failed.push(failure),
                 Ok(effect) if effect.action.stays() => {
-                    let done = self.do_here(firing, &effect, plan);
+                    let done = self.do_here(firing, &effect, CHAIN, plan);
                     failed.extend(done.err());
                 }
                 Ok(effect) => {
@@ -134,7 +134,8 @@ impl<L: Link> Hub<L> {
             None => failures,
             Some(Err(failure)) => vec![failure],
             Some(Ok(effect)) if effect.action.stays() => {
-                let done = self.do_here(firing, &effect, plan);
+                // Behind the last of a chain there is room for the word that it ended.
+                let done = self.do_here(firing, &effect, CHAIN + 1, plan);
                 done.err().into_iter().collect()
             }
             Some(Ok(Effect { action, payload })) => {
@@ -148,9 +149,17 @@ impl<L: Link> Hub<L> {
         }
     }
 
-    fn do_here(&mut self, firing: &Firing<'_>, effect: &Effect, plan: &mut Plan<L>) -> Result<(), Failure> {
+    fn do_here(
+        &mut self,
+        firing: &Firing<'_>,
+        effect: &Effect,
+        most_hops: u8,
+        plan: &mut Plan<L>,
+    ) -> Result<(), Failure> {
         let done = match &effect.action {
-            Action::Republish(republish) => self.republish(firing, republish, &effect.payload, plan),
+            Action::Republish(republish) => {
+                self.republish((firing, most_hops), republish, &effect.payload, plan)
+            }
             Action::Logs(_) => Err("log groups are not served yet".to_owned()),
             _ => Err("the action leaves the house".to_owned()),
         };
@@ -165,7 +174,7 @@ impl<L: Link> Hub<L> {
 
     fn republish(
         &mut self,
-        firing: &Firing<'_>,
+        (firing, most_hops): (&Firing<'_>, u8),
         republish: &Republish<String>,
         payload: &Bytes,
         plan: &mut Plan<L>,
@@ -177,11 +186,11 @@ impl<L: Link> Hub<L> {
         }
         let hops = occasion.hops + 1;
         self.waking.firings += 1;
-        if hops > CHAIN || self.waking.firings > FIRINGS_PER_MESSAGE {
+        if hops > most_hops || self.waking.firings > FIRINGS_PER_MESSAGE + u32::from(most_hops - CHAIN) {
             return Err(format!(
                 "a loop: {} republishes follow from one message, the last to {topic}; let the rule not hear what it \
                  republishes (AWS would go on until somebody disables it)",
-                if hops > CHAIN { u32::from(CHAIN) } else { FIRINGS_PER_MESSAGE }
+                if hops > most_hops { u32::from(CHAIN) } else { FIRINGS_PER_MESSAGE }
             ));
         }
         let properties = properties(republish)?;
