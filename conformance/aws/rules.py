@@ -7,6 +7,7 @@ from aws.caller import REGION, account_of, arn, client, pages, refused
 from aws.iot_cli import run
 from promise import promise, wait_for
 from raw.wire import joined
+from server import Server
 
 ACCOUNT = "000000000000"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/rules"
@@ -281,3 +282,38 @@ def the_command_line_makes_a_rule_from_a_file(place):
                   json.dumps({"sql": "SELECT FROM", "actions": []}), code=255)
     assert "SqlParseException" in refusal, refusal
     run(place, "aws", "delete-topic-rule", "--rule-name", "cli")
+
+
+@promise()
+def a_role_is_held_to_where_that_was_asked_for(place):
+    server = Server(flags=["--roles", "strict"])
+    place.after(server.close)
+    place.server = server.start()
+    iot, iam = client(place, account=ACCOUNT), client(place, "iam", ACCOUNT)
+    make = lambda name, topic: dict(ruleName=name, topicRulePayload=payload("SELECT * FROM 'in'", republish(topic), error=republish("errors")))  # noqa: E731
+    refused(iot.create_topic_rule, "InvalidRequestException", "there is no role", **make("r", "out"))
+    trust = lambda service: json.dumps({"Version": "2012-10-17", "Statement": [  # noqa: E731
+        {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}]})
+    iam.create_role(RoleName="rules", AssumeRolePolicyDocument=trust("lambda.amazonaws.com"))
+    refused(iot.create_topic_rule, "InvalidRequestException", "iot.amazonaws.com may not assume role", **make("r", "out"))
+    iam.update_assume_role_policy(RoleName="rules", PolicyDocument=trust("iot.amazonaws.com"))
+    iot.create_topic_rule(**make("r", "out"))
+    wire = joined(place)
+    wire.subscribe("out", "errors")
+    wire.publish("in", b"{}", qos=1)
+    # The role may publish nowhere yet, not even to the error action's topic.
+    wire.expect_silence()
+    allowed = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "iot:Publish", "Resource": [
+        f"arn:aws:iot:{REGION}:{ACCOUNT}:topic/errors"]}]}
+    iam.put_role_policy(RoleName="rules", PolicyName="p", PolicyDocument=json.dumps(allowed))
+    wire.publish("in", b"{}", qos=1)
+    failure = json.loads(wire.message().payload)["failures"][0]["errorMessage"]
+    assert "topic/out" in failure, failure
+    allowed["Statement"][0]["Resource"].append(f"arn:aws:iot:{REGION}:{ACCOUNT}:topic/out")
+    iam.put_role_policy(RoleName="rules", PolicyName="p", PolicyDocument=json.dumps(allowed))
+    wire.publish("in", b"{}", qos=1)
+    assert wire.message().topic == "out"
+    iam.delete_role_policy(RoleName="rules", PolicyName="p")
+    iam.delete_role(RoleName="rules")
+    wire.publish("in", b"{}", qos=1)
+    wire.expect_silence()

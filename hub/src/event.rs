@@ -1,5 +1,6 @@
 //! Everything that can happen on the change lane.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use broker::ScopeId;
@@ -84,6 +85,11 @@ pub enum Event<L> {
     /// Whether the disk takes writes; while it does not, what needs the disk is refused and says so.
     Disk {
         full: bool,
+    },
+    /// What each role that rules may act in lets them do; asked where roles are held to it.
+    RuleRoles {
+        scope: ScopeId,
+        roles: BTreeMap<String, Access>,
     },
     /// Something that rules left for outside is done.
     Worked(Box<Worked>),

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use broker::ScopeId;
 use broker::mailbox::Mailbox;
 use message::Dialect;
+use policy::{Access, Action, Resource};
 use rules::{Definition, Occasion, Record, Rule, RuleError, Rules, check_name};
 
 use crate::Link;
@@ -28,6 +29,8 @@ pub(crate) struct Rulebook {
     /// What could not be done and nobody was told of: the latest are kept.
     pub(crate) letters: Mailbox,
     pub(crate) destinations: Destinations,
+    /// What its roles may do, by their ARNs.
+    pub(crate) roles: BTreeMap<String, Access>,
 }
 
 /// Messages that wait for their rules while the message before them is being decided.
@@ -44,7 +47,13 @@ impl Rulebook {
     pub(crate) fn new(key: &ScopeKey, dialect: Dialect) -> Rulebook {
         let account = key.0.split('/').next().unwrap_or_default().into();
         let (jobs, letters) = (Mailbox::default(), Mailbox::default());
-        Rulebook { set: Rules::new(dialect, account), jobs, letters, destinations: Destinations::new() }
+        Rulebook {
+            set: Rules::new(dialect, account),
+            jobs,
+            letters,
+            destinations: Destinations::new(),
+            roles: BTreeMap::new(),
+        }
     }
 }
 
@@ -127,6 +136,24 @@ impl<L: Link> Hub<L> {
             plan.delete(key);
         }
         is_there
+    }
+
+    pub(crate) fn set_rule_roles(&mut self, scope: ScopeId, roles: BTreeMap<String, Access>) {
+        if let Some(place) = self.scope(scope) {
+            place.rules.roles = roles;
+        }
+    }
+
+    /// Where roles are held to what they may: whether this one lets a rule publish there.
+    pub(crate) fn check_rule_role(&self, scope: ScopeId, role: &str, topic: &str) -> Result<(), String> {
+        if !self.settings.strict_roles {
+            return Ok(());
+        }
+        let roles = self.scopes.get(scope.0 as usize).map(|place| &place.rules.roles);
+        let access = roles.and_then(|roles| roles.get(role));
+        let access = access.ok_or_else(|| format!("role {role} cannot be assumed by iot.amazonaws.com"))?;
+        let ask = self.ask(Action::Publish, Resource::Topic(topic));
+        if access.allows(&ask) { Ok(()) } else { Err(access.evaluate(&ask).to_string()) }
     }
 
     /// Whether a message on this topic wakes a rule that leaves something for outside.

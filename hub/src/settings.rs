@@ -34,6 +34,8 @@ pub struct Settings {
     /// An unanswered QoS 1 delivery is sent again on the same connection after this time; 0: never.
     pub resend_after_ms: u64,
     pub maximum_qos: QoS,
+    /// Whether a rule's role must let it do what it does; else it is only said.
+    pub strict_roles: bool,
     /// Handed in once at start: makes session identifiers and assigned client ids unguessable.
     pub seed: u64,
 }
@@ -66,6 +68,7 @@ impl Settings {
             connects_per_client_per_s: 1,
             resend_after_ms: 30_000,
             maximum_qos: QoS::AtLeastOnce,
+            strict_roles: false,
             seed,
         }
     }
@@ -91,6 +94,7 @@ impl Settings {
             connects_per_client_per_s: 0,
             resend_after_ms: 0,
             maximum_qos: QoS::ExactlyOnce,
+            strict_roles: false,
             seed,
         }
     }

@@ -125,6 +125,7 @@ impl<L: Link> Hub<L> {
             Event::Scope(key) => self.open_scope(key),
             Event::Tick => self.tick(plan),
             Event::Disk { full } => self.disk_full = full,
+            Event::RuleRoles { scope, roles } => self.set_rule_roles(scope, roles),
             Event::Worked(worked) => self.worked(*worked, plan),
         }
         self.fire_rules(plan);

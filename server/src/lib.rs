@@ -23,6 +23,7 @@ mod owner;
 mod registrar;
 mod rights;
 mod rotation;
+mod rule_roles;
 mod scopes;
 mod shared;
 mod start;

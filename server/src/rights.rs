@@ -15,6 +15,7 @@ use registry::{Affected, Caller, CertificateId, Registry, Scope};
 
 use crate::aws::role_access;
 use crate::link::{Link, Out};
+use crate::rule_roles;
 use crate::shared::Shared;
 
 /// Who is at the other end, as the transport knows it.
@@ -166,6 +167,7 @@ pub(crate) async fn take_effect(shared: &Arc<Shared>, affected: Affected) {
 
 /// The same for a change of keys, roles and their policies.
 pub(crate) async fn take_effect_on_signers(shared: &Arc<Shared>) {
+    rule_roles::refresh(shared);
     let links = shared.links.signed();
     // Every one of them, and then once the hub.
     if links.iter().filter(|link| review(shared, link)).count() > 0 {

@@ -28,6 +28,7 @@ use crate::link::Link;
 use crate::owner::port_in_use;
 use crate::registrar::Registrar;
 use crate::rotation::Rotations;
+use crate::rule_roles;
 use crate::scopes::Scopes;
 use crate::shared::{Recovered, Shared};
 use crate::sweep::sweep;
@@ -58,6 +59,8 @@ pub struct Config {
     pub anonymous_policy: Option<String>,
     /// How closely signatures of AWS's clients are looked at.
     pub checking: Checking,
+    /// Refuse rules whose roles AWS would refuse, and let them publish what their roles allow.
+    pub strict_roles: bool,
     /// Whether a call may empty everything.
     pub allow_reset: bool,
     /// Instead of the dialect's longest keep-alive, seconds.
@@ -85,6 +88,7 @@ impl Default for Config {
             dialect: Dialect::Aws,
             anonymous_policy: None,
             checking: Checking::default(),
+            strict_roles: false,
             allow_reset: false,
             keep_alive_max_s: None,
             keep_free_bytes: 64 * 1024 * 1024,
@@ -173,6 +177,7 @@ fn open(config: &Config) -> Result<(Arc<Shared>, std::thread::JoinHandle<()>, Id
     let mut store = open_store(config)?;
     let clock = Clock::default();
     let mut settings = Settings::new(config.dialect, uuid::Uuid::new_v4().as_u64_pair().0);
+    settings.strict_roles = config.strict_roles;
     settings.keep_alive_max_s = config.keep_alive_max_s.unwrap_or(settings.keep_alive_max_s);
     let registry = Registry::open(&*store.reader())
         .map_err(|e| StartError(format!("the registry cannot be read: {e}")))?;
@@ -209,6 +214,7 @@ fn open(config: &Config) -> Result<(Arc<Shared>, std::thread::JoinHandle<()>, Id
     activity::keep::load(&*store.reader(), &shared.scopes, &shared.activity.clients)
         .map_err(|e| StartError(format!("the activity of clients cannot be read: {e}")))?;
     tell(&shared, plan.notices);
+    rule_roles::refresh(&shared);
     let writer = start_writer(&shared, hub, store, config.keep_free_bytes)?;
     Ok((shared, writer, identity))
 }

@@ -55,6 +55,10 @@ pub(crate) struct Settings {
     #[arg(long, value_name = "off|soft|strict")]
     #[serde(default, deserialize_with = "checking")]
     signatures: Option<Checking>,
+    /// How closely the roles of rules are looked at: relaxed (what AWS would refuse is said) or strict (it is refused)
+    /// [default: relaxed]
+    #[arg(long, value_name = "relaxed|strict")]
+    roles: Option<Roles>,
     /// Let `POST /_thingstead/reset` empty everything but the root CA, for test suites
     #[arg(long)]
     #[serde(default)]
@@ -69,6 +73,14 @@ pub(crate) struct Settings {
     #[arg(long)]
     #[serde(default)]
     accept_loss: bool,
+}
+
+/// How closely roles are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Roles {
+    Relaxed,
+    Strict,
 }
 
 impl Settings {
@@ -96,6 +108,7 @@ impl Settings {
             region: self.region.or(other.region),
             anonymous_policy: self.anonymous_policy.or(other.anonymous_policy),
             signatures: self.signatures.or(other.signatures),
+            roles: self.roles.or(other.roles),
             allow_reset: self.allow_reset || other.allow_reset,
             keep_alive_max: self.keep_alive_max.or(other.keep_alive_max),
             keep_free: self.keep_free.or(other.keep_free),
@@ -134,6 +147,7 @@ impl Settings {
             dialect: self.dialect.unwrap_or(default.dialect),
             anonymous_policy: self.anonymous_policy.as_ref().map(read).transpose()?,
             checking: self.signatures.unwrap_or_default(),
+            strict_roles: self.roles == Some(Roles::Strict),
             allow_reset: self.allow_reset,
             keep_alive_max_s: self.keep_alive_max,
             keep_free_bytes: self.keep_free.unwrap_or(default.keep_free_bytes),

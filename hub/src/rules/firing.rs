@@ -181,6 +181,7 @@ impl<L: Link> Hub<L> {
     ) -> Result<String, String> {
         let Firing { scope, occasion, rule } = *firing;
         let topic = self.target(&republish.topic)?;
+        self.check_rule_role(scope, &republish.role, &topic)?;
         if payload.len() > PAYLOAD_BYTES && self.settings.dialect == Dialect::Aws {
             return Err(format!("the result has {} bytes; a message takes {PAYLOAD_BYTES}", payload.len()));
         }

@@ -19,6 +19,7 @@ use rules::{Action, Definition, Entry, Invalid, Record, RuleError, check_name};
 use super::pages::Page;
 use super::{Plane, date, destinations};
 use crate::link::Link;
+use crate::rule_roles;
 
 /// Items of a page where the call does not say.
 const PAGE: u16 = 100;
@@ -32,6 +33,7 @@ pub(super) async fn create(plane: &Plane<'_>, call: CreateTopicRule) -> Result<C
         hub.create_rule(now_ms, scope, name, (definition, tags), plan)
     })
     .await?;
+    rule_roles::refresh(&plane.api.shared);
     ask_owners(plane, &kept).await?;
     Ok(CreateTopicRuleOutput {})
 }
@@ -183,6 +185,19 @@ fn read(
     for action in definition.actions.iter().chain(&definition.error_action) {
         services.check(action).map_err(Fault::invalid_request)?;
     }
+    let roles = definition.actions.iter().chain(&definition.error_action).filter_map(Action::role);
+    let accounts = plane.api.shared.ledger.read();
+    for reason in roles.filter_map(|role| rule_roles::check(&accounts, plane.scope, role).err()) {
+        if plane.api.shared.settings.strict_roles {
+            return Err(Fault::invalid_request(reason));
+        }
+        plane.api.shared.explain(
+            "",
+            "rule advice",
+            &format!("rule {name}: {reason}; AWS would refuse the rule"),
+        );
+    }
+    drop(accounts);
     for finding in rules::lint(&definition) {
         plane.api.shared.explain("", "rule advice", &format!("rule {name}: {finding}"));
     }
