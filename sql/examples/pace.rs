@@ -36,6 +36,9 @@ fn main() {
     measure(spaced.as_bytes(), "SELECT * with blanks", |input| {
         matches!(statement.run(&mut Evaluation::new(input)), Ok(Outcome::Selected(_))).into()
     });
+    measure(PAYLOAD.as_bytes(), "for scale: serde_json reads it to a Value", |input| {
+        serde_json::from_slice::<serde_json::Value>(input.payload).is_ok().into()
+    });
     let template = Template::parse("data/${deviceId}/${location.line}", Version::V2016).expect("a template");
     measure(PAYLOAD.as_bytes(), template.text(), |input| {
         template.render(&mut Evaluation::new(input)).map_or(0, |text| text.len())

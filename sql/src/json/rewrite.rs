@@ -1,7 +1,7 @@
 //! A piece of a payload in, the compact JSON of it out; copied where nothing has to change.
 
 use super::scan::Raw;
-use super::walk::{past_bare, past_string};
+use super::walk::{past_bare, past_blanks, past_string};
 use super::write::{write_into, write_text};
 use super::{number, text};
 use crate::version::Version;
@@ -11,6 +11,8 @@ impl Raw<'_> {
     pub(crate) fn write(self, version: Version, out: &mut Vec<u8>) {
         if self.flags.copies(version) {
             out.extend_from_slice(self.text.as_bytes());
+        } else if self.flags.copies_but_for_blanks(version) {
+            self.copy_without_blanks(out);
         } else if self.flags.may_double() {
             write_into(&self.value(version), out);
         } else {
@@ -20,6 +22,25 @@ impl Raw<'_> {
                 write_into(&self.value(version), out);
             }
         }
+    }
+
+    /// Copies what stands between blanks, piece by piece.
+    fn copy_without_blanks(self, out: &mut Vec<u8>) {
+        let bytes = self.text.as_bytes();
+        out.reserve(bytes.len());
+        let (mut at, mut piece) = (0, 0);
+        while let Some(byte) = bytes.get(at) {
+            if *byte == b'"' {
+                at = past_string(bytes, at);
+            } else if *byte <= b' ' {
+                out.extend_from_slice(bytes.get(piece..at).unwrap_or_default());
+                at = past_blanks(bytes, at + 1);
+                piece = at;
+            } else {
+                at += 1;
+            }
+        }
+        out.extend_from_slice(bytes.get(piece..).unwrap_or_default());
     }
 
     /// None: a number in it has no value, so that its member has to go.

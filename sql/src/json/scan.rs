@@ -45,6 +45,11 @@ impl Flags {
         self.0 & !harmless == 0
     }
 
+    /// Whether only blanks have to go.
+    pub(crate) fn copies_but_for_blanks(self, version: Version) -> bool {
+        Flags(self.0 & !Self::SPACED.0).copies(version)
+    }
+
     pub(crate) fn may_double(self) -> bool {
         self.0 & Self::DOUBLED.0 != 0
     }
@@ -88,6 +93,12 @@ struct Member {
     flags: Flags,
 }
 
+impl Member {
+    fn key_length(&self) -> usize {
+        (self.key.1 - self.key.0) as usize
+    }
+}
+
 impl<'a> Document<'a> {
     pub fn of(payload: &'a [u8]) -> Document<'a> {
         let text = std::str::from_utf8(payload).ok().filter(|text| u32::try_from(text.len()).is_ok());
@@ -122,7 +133,8 @@ impl<'a> Document<'a> {
         let found = if members.len() < MANY {
             members.iter().rev().find(|member| match member.key_escaped {
                 true => self.key(member) == name,
-                false => self.piece(member.key) == name,
+                // Lengths are at hand; texts have to be fetched.
+                false => member.key_length() == name.len() && self.piece(member.key) == name,
             })?
         } else {
             let by_name = self.by_name.get_or_init(|| self.sorted(members));
