@@ -144,3 +144,13 @@ fn an_object_is_compared_and_read_whatever_the_order_of_its_members() {
     let message = input(br#"{"o":{"a":1,"b":null}}"#, &[]);
     assert_eq!(rule.run(&mut Evaluation::new(&message)), selected(r#"{"same":true}"#));
 }
+
+#[test]
+fn what_is_parsed_once_is_shared_by_all_threads() {
+    fn shared<T: Send + Sync>(_: &T) {}
+    let rule = statement("SELECT regexp_matches(a, '^x') AS m FROM 'a'");
+    shared(&rule);
+    shared(&Template::of("${upper(a)}", &rule).expect("a template"));
+    let message = input(br#"{"a":"xy"}"#, &[]);
+    assert_eq!(rule.run(&mut Evaluation::new(&message)), selected(r#"{"m":true}"#));
+}
