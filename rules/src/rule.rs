@@ -60,15 +60,17 @@ impl Rule {
         }
         let statement =
             Statement::parse(&definition.sql, version).map_err(|error| Invalid::Sql(Box::new(error)))?;
-        let actions = definition.actions.iter().map(|action| compile(action, version));
-        let error_action = definition.error_action.as_ref().map(|action| error_action(action, version));
+        let actions = definition.actions.iter().map(|action| compile(action, &statement));
+        let actions = actions.collect::<Result<_, _>>()?;
+        let error_action = definition.error_action.as_ref().map(|action| error_action(action, &statement));
+        let error_action = error_action.transpose()?;
         Ok(Rule {
             name: name.into(),
             account: account.clone(),
             is_disabled: definition.is_disabled,
             statement,
-            actions: actions.collect::<Result<_, _>>()?,
-            error_action: error_action.transpose()?,
+            actions,
+            error_action,
         })
     }
 
@@ -97,10 +99,10 @@ pub fn check_name(name: &str) -> Result<(), Invalid> {
     Ok(())
 }
 
-fn compile(action: &Action<String>, version: Version) -> Result<Action<Template>, Invalid> {
+fn compile(action: &Action<String>, statement: &Statement) -> Result<Action<Template>, Invalid> {
     let word = action.word();
     let compiled = action.map(|field, text| {
-        Template::parse(text, version).map_err(|error| Invalid::Template {
+        Template::of(text, statement).map_err(|error| Invalid::Template {
             action: word,
             field,
             error: Box::new(error),
@@ -117,8 +119,8 @@ fn compile(action: &Action<String>, version: Version) -> Result<Action<Template>
     Ok(compiled)
 }
 
-fn error_action(action: &Action<String>, version: Version) -> Result<Action<Template>, Invalid> {
-    let compiled = compile(action, version)?;
+fn error_action(action: &Action<String>, statement: &Statement) -> Result<Action<Template>, Invalid> {
+    let compiled = compile(action, statement)?;
     compiled.map(|field, template| match template.reaches_out() {
         true => Err(Invalid::ErrorActionReachesOut(field)),
         false => Ok(()),
