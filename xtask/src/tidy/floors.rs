@@ -3,7 +3,7 @@
 use super::tree::Tree;
 
 /// Higher may call lower, never the same or higher. `message` lies under its floor-0 neighbours.
-const STEPS: [(&str, u8); 21] = [
+const STEPS: [(&str, u8); 22] = [
     ("message", 0),
     ("mqtt", 1),
     ("aws", 1),
@@ -14,6 +14,7 @@ const STEPS: [(&str, u8); 21] = [
     ("store", 2),
     ("registry", 3),
     ("broker", 3),
+    ("logs", 3),
     ("rules", 3),
     ("delivery", 3),
     ("functions", 3),
