@@ -5,15 +5,18 @@ use serde_json::{Value as Json, json};
 use crate::fault::STATUSES;
 use crate::request::Service;
 use crate::shape::{Descriptor, Member, Range, Shape};
-use crate::{iam, iot, iot_data, sts, unserved};
+use crate::{iam, iot, iot_data, logs, sts, unserved};
 
-/// Every served operation, every one known by name, and every error's status; those of the query protocol apart.
+/// Every served operation, every one known by name, and every error's status; those of the query protocol, and those
+/// named by their target, apart.
 #[must_use]
 pub fn describe() -> Json {
     let control = iot::SERVED.iter().map(|(descriptor, _)| operation(&Service::Iot, descriptor));
     let data = iot_data::SERVED.iter().map(|(descriptor, _)| operation(&Service::IotData, descriptor));
     let accounts = iam::SERVED.iter().map(|(descriptor, _)| operation(&Service::Iam, descriptor));
     let sessions = sts::SERVED.iter().map(|(descriptor, _)| operation(&Service::Sts, descriptor));
+    let events = logs::SERVED.iter().map(|(descriptor, _)| operation(&Service::Logs, descriptor));
+    let targets = unserved::LOGS.iter().map(|name| json!({ "service": Service::Logs.name(), "name": name }));
     let known = [
         (Service::Iot, unserved::IOT),
         (Service::IotData, unserved::IOT_DATA),
@@ -27,11 +30,16 @@ pub fn describe() -> Json {
     let statuses = STATUSES.iter().map(|(name, status)| ((*name).to_owned(), Json::from(*status)));
     let query_statuses =
         iam::faults::STATUSES.iter().map(|(name, status)| ((*name).to_owned(), Json::from(*status)));
+    let target_statuses =
+        logs::faults::STATUSES.iter().map(|(name, status)| ((*name).to_owned(), Json::from(*status)));
     json!({
         "served": control.chain(data).collect::<Json>(),
         "unserved": known.collect::<Json>(),
         "query": sessions.chain(accounts).collect::<Json>(),
         "query_errors": query_statuses.collect::<Json>(),
+        "target": events.collect::<Json>(),
+        "target_unserved": targets.collect::<Json>(),
+        "target_errors": target_statuses.collect::<Json>(),
         "errors": statuses.collect::<Json>(),
     })
 }

@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use http::{HeaderName, Response};
 use serde_json::{Map, Value};
 
-use crate::reply;
 use crate::request::Service;
 use crate::value::quoted;
+use crate::{reply, target};
 
 /// A refusal in AWS's words.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -124,6 +124,24 @@ impl Fault {
         response
     }
 
+    /// The error as services send it whose calls are named by their target. A client's fault is always 400.
+    #[must_use]
+    pub fn to_target_json(&self, request_id: &str) -> Response<Vec<u8>> {
+        let mut body = Map::new();
+        body.insert("__type".to_owned(), Value::String(self.code.clone().into_owned()));
+        body.insert("message".to_owned(), Value::String(self.message.clone()));
+        for (name, value) in &self.extra {
+            body.insert((*name).to_owned(), value.clone());
+        }
+        let status = if self.status < 500 { 400 } else { self.status };
+        reply::response(
+            status,
+            target::CONTENT_TYPE,
+            request_id,
+            Value::Object(body).to_string().into_bytes(),
+        )
+    }
+
     /// The error as STS, IAM and other services of the query protocol send it.
     #[must_use]
     pub fn to_query_xml(&self, request_id: &str) -> Response<Vec<u8>> {
@@ -138,6 +156,24 @@ impl Fault {
         reply::response(self.status, "text/xml", request_id, body.into_bytes())
     }
 }
+
+/// One constructor for each error of a service whose errors have their own names or statuses.
+macro_rules! named_faults {
+    ($($constructor:ident $code:literal $status:literal)*) => {
+        /// Every error name with its status.
+        pub static STATUSES: &[(&str, u16)] = &[$(($code, $status)),*];
+
+        $(
+        #[doc = concat!("`", $code, "`, ", stringify!($status), ".")]
+        #[must_use]
+        pub fn $constructor(message: impl Into<String>) -> Fault {
+            Fault::new($status, $code, message)
+        }
+        )*
+    };
+}
+
+pub(crate) use named_faults;
 
 /// Text that may stand in an XML element; what XML 1.0 cannot say becomes U+FFFD.
 pub(crate) fn escaped(text: &str) -> String {

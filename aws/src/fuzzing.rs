@@ -2,9 +2,9 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
-use crate::query;
 use crate::request::{Request, Service, service_of};
 use crate::signature::{self, Rules};
+use crate::{query, target};
 
 /// A time that made-up signatures may be checked at: 2026-01-02.
 const NOW_S: i64 = 1_767_323_045;
@@ -46,6 +46,10 @@ pub fn parse_call(input: &[u8]) {
                 assert!(fault.status >= 400, "{fault} has the status {}", fault.status);
                 let _ = fault.to_rest_json("0");
             }
+        }
+        if let Err(fault) = target::read(&Service::Logs, request) {
+            assert!((400..500).contains(&fault.status), "{fault} has the status {}", fault.status);
+            let _ = fault.to_target_json("0");
         }
     });
 }

@@ -9,6 +9,7 @@ pub mod fuzzing;
 pub mod iam;
 pub mod iot;
 pub mod iot_data;
+pub mod logs;
 mod operations;
 mod parts;
 mod path;
@@ -19,6 +20,7 @@ mod route;
 pub mod shape;
 pub mod signature;
 pub mod sts;
+pub mod target;
 mod unserved;
 pub mod value;
 

@@ -48,7 +48,7 @@ impl Draft {
         Json::Object(self.members)
     }
 
-    fn into_body(self) -> Vec<u8> {
+    pub(crate) fn into_body(self) -> Vec<u8> {
         self.payload.unwrap_or_else(|| Json::Object(self.members).to_string().into_bytes())
     }
 }

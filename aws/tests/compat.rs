@@ -25,15 +25,25 @@ fn compat_lists_every_operation_as_served_or_not() {
 fn lists() -> String {
     let described = aws::describe();
     let mut text = String::new();
-    for (service, name) in
-        [("iot", "AWS IoT control plane"), ("iot-data", "AWS IoT data plane"), ("sts", "STS"), ("iam", "IAM")]
-    {
-        let served = names(&described["served"], service) + &names(&described["query"], service);
+    for (service, name) in [
+        ("iot", "AWS IoT control plane"),
+        ("iot-data", "AWS IoT data plane"),
+        ("sts", "STS"),
+        ("iam", "IAM"),
+        ("logs", "CloudWatch Logs"),
+    ] {
+        let served =
+            ["served", "query", "target"].map(|protocol| names(&described[protocol], service)).concat();
         let _ = writeln!(text, "**{name}** (`{service}`), served: {served}.\n");
     }
-    let known = [("iot", "control plane"), ("iot-data", "data plane"), ("iot-jobs-data", "jobs data plane")];
+    let known = [
+        ("iot", "control plane"),
+        ("iot-data", "data plane"),
+        ("iot-jobs-data", "jobs data plane"),
+        ("logs", "CloudWatch Logs"),
+    ];
     for (service, name) in known {
-        let unserved = names(&described["unserved"], service);
+        let unserved = ["unserved", "target_unserved"].map(|kind| names(&described[kind], service)).concat();
         let _ =
             writeln!(text, "<details><summary>Not served, {name}</summary>\n\n{unserved}.\n\n</details>\n");
     }

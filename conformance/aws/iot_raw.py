@@ -107,7 +107,7 @@ def paths_are_split_before_they_are_decoded(place):
 @promise()
 def operations_that_are_not_served_are_named(place):
     for words, method, target in [
-        ("CreateTopicRule", "POST", "/rules/r"), ("CreateJob", "PUT", "/jobs/j"), ("RegisterThing", "POST", "/things"),
+        ("CreateJob", "PUT", "/jobs/j"), ("RegisterThing", "POST", "/things"),
         ("SearchIndex", "POST", "/indices/search"), ("CreateDynamicThingGroup", "POST", "/dynamic-thing-groups/g"),
         ("CreateBillingGroup", "POST", "/billing-groups/b"),
     ]:

@@ -8,7 +8,7 @@ import botocore.session
 from aws.caller import endpoint_of
 from promise import promise
 
-SERVICES = {"iot": "iot", "iotdata": "iot-data", "iot-data": "iot-data"}
+SERVICES = {"iot": "iot", "iotdata": "iot-data", "iot-data": "iot-data", "logs": "logs"}
 KINDS = {"string": "string", "boolean": "boolean", "integer": "integer", "long": "integer", "timestamp": "timestamp",
          "blob": "blob", "list": "list", "map": "map", "structure": "structure"}
 
@@ -94,8 +94,9 @@ def operation(one):
 
 @promise()
 def every_served_operation_is_as_the_model_says(place):
-    served = described(place)["served"]
-    assert len(served) > 60, f"{len(served)} operations are described"
+    answer = described(place)
+    served = answer["served"] + answer["target"]
+    assert len(served) > 90, f"{len(served)} operations are described"
     found = [line for one in served for line in operation(one)]
     assert not found, "\n".join(found)
 
@@ -103,12 +104,19 @@ def every_served_operation_is_as_the_model_says(place):
 @promise()
 def every_other_operation_of_the_model_is_known_by_name(place):
     answer = described(place)
-    for service in ("iot", "iot-data"):
+    known = [one for kind in ("served", "unserved", "target", "target_unserved") for one in answer[kind]]
+    for service in ("iot", "iot-data", "logs"):
         model = model_of(service)
-        ours = {one["name"] for one in answer["served"] + answer["unserved"]
-                if SERVICES.get(one["service"]) == service}
+        ours = {one["name"] for one in known if SERVICES.get(one["service"]) == service}
         missing = sorted(set(model.operation_names) - ours)
         assert not missing, f"{service}: {missing}"
+
+
+@promise()
+def every_error_of_a_call_named_by_its_target_is_known(place):
+    answer = described(place)
+    named = {error for one in answer["target"] for error in one["errors"]}
+    assert not named - answer["target_errors"].keys(), named - answer["target_errors"].keys()
 
 
 @promise()

@@ -17,6 +17,7 @@ pub mod view;
 mod connect;
 mod deadlines;
 mod disconnect;
+mod logs;
 mod mail;
 mod open;
 mod publish;
@@ -27,6 +28,7 @@ mod subscribe;
 mod time;
 mod world;
 
+pub use self::logs::{LogBatch, Logged, NotLogged};
 pub use event::{
     Answer, Cause, Closed, ConnectRequest, Event, Fired, Origin, Store, StoreFor, WorkResult, Worked,
 };

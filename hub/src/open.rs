@@ -27,6 +27,8 @@ pub enum OpenError {
     Read(#[from] ReadError),
     #[error("{0}")]
     Stored(#[from] StoredError),
+    #[error("{0}")]
+    Logs(#[from] ::logs::OpenError),
     #[error("a retained message cannot be read: {0}")]
     Message(String),
     #[error("rule {0} cannot be used: {1}")]
@@ -50,6 +52,7 @@ impl<L: Link> Hub<L> {
             hub.read_subscriptions(scope)?;
             hub.read_mailboxes(scope, plan)?;
             hub.read_rules(scope)?;
+            hub.read_logs(scope)?;
         }
         hub.settle(plan);
         Ok(hub)

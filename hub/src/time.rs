@@ -23,6 +23,7 @@ impl<L: Link> Hub<L> {
         self.presence.forget_old(now_ms);
         self.forget_retained(plan);
         self.forget_shadows(plan);
+        self.forget_logs(plan);
         self.connects.retain(|_, allowance| now_ms.saturating_sub(allowance.since_ms) < 60_000);
     }
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use ::logs::Logs;
 use broker::presence::Parting;
 use broker::session::Will;
 use broker::{Presence, Retained, Routes, ScopeId, Session, SessionId, Sessions, Subscriber};
@@ -53,12 +54,14 @@ pub(crate) struct Scope<L> {
     pub(crate) routes: Routes<L>,
     pub(crate) retained: Retained,
     pub(crate) rules: Rulebook,
+    /// None: nobody has asked for them yet.
+    pub(crate) logs: Option<Logs>,
 }
 
 impl<L: Clone> Scope<L> {
     pub(crate) fn new(key: ScopeKey, dialect: Dialect) -> Self {
         let rules = Rulebook::new(&key, dialect);
-        Scope { key, routes: Routes::new(dialect), retained: Retained::default(), rules }
+        Scope { key, routes: Routes::new(dialect), retained: Retained::default(), rules, logs: None }
     }
 }
 

@@ -242,6 +242,11 @@ impl Group {
         self.bytes
     }
 
+    #[must_use]
+    pub fn stream(&self, name: &str) -> Option<&Stream> {
+        self.streams.get(name)
+    }
+
     /// The streams in the order of their names.
     pub fn streams(&self) -> impl Iterator<Item = (&str, &Stream)> {
         self.streams.iter().map(|(name, stream)| (&**name, stream))

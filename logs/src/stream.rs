@@ -80,6 +80,12 @@ impl Stream {
         self.chunks.iter().map(|chunk| chunk.last_ms).max()
     }
 
+    /// Grows with every event.
+    #[must_use]
+    pub fn next_seq(&self) -> u64 {
+        self.tail
+    }
+
     /// Bytes of the events that are kept.
     #[must_use]
     pub fn bytes(&self) -> u64 {

@@ -4,6 +4,7 @@ mod credentials;
 mod data;
 mod iam;
 mod iot;
+mod logs;
 mod roles;
 mod shadows;
 mod sts;
@@ -20,7 +21,7 @@ use axum::response::{IntoResponse, Redirect};
 
 use ::aws::query::{self, Asked};
 use ::aws::signature::{SignatureFault, Wire};
-use ::aws::{Fault, Parsed, Service};
+use ::aws::{Fault, Parsed, Service, target};
 
 use crate::http::{Api, Refused};
 use crate::rights::Principal;
@@ -33,6 +34,8 @@ pub(crate) use roles::access as role_access;
 
 /// Body of one call.
 const BODY_BYTES: usize = 1024 * 1024;
+/// The same where a batch of a mebibyte stands in JSON, as base64 or with escapes.
+const BATCH_BODY_BYTES: usize = 6 * 1024 * 1024;
 
 /// Everything that has no route of the house's own.
 pub(crate) async fn call(
@@ -45,9 +48,10 @@ pub(crate) async fn call(
     }
     let request_id = uuid::Uuid::new_v4().to_string();
     let (head, body) = request.into_parts();
-    let body = match to_bytes(body, BODY_BYTES).await {
+    let most = if head.headers.contains_key("x-amz-target") { BATCH_BODY_BYTES } else { BODY_BYTES };
+    let body = match to_bytes(body, most).await {
         Ok(body) => body,
-        Err(_) => return too_long(&request_id),
+        Err(_) => return too_long(&request_id, most),
     };
     // A caller that hangs up must not leave half of what it asked for.
     let answered = tokio::spawn(async move { answer(&api, peer, &head, &body, &request_id).await }).await;
@@ -83,7 +87,7 @@ pub(crate) async fn call_of_device(
     let (head, body) = request.into_parts();
     let body = match to_bytes(body, BODY_BYTES).await {
         Ok(body) => body,
-        Err(_) => return too_long(&request_id),
+        Err(_) => return too_long(&request_id, BODY_BYTES),
     };
     let answered = tokio::spawn(async move {
         let caller = credentials::device(&api, peer, &principal);
@@ -125,8 +129,8 @@ fn finished(answered: Result<Response<Vec<u8>>, tokio::task::JoinError>) -> Resp
     )
 }
 
-fn too_long(request_id: &str) -> Response<Body> {
-    let text = format!("the body is not whole, or longer than {BODY_BYTES} bytes: send it again, shorter");
+fn too_long(request_id: &str, most: usize) -> Response<Body> {
+    let text = format!("the body is not whole, or longer than {most} bytes: send it again, shorter");
     Fault::request_entity_too_large(text).to_rest_json(request_id).map(Body::from)
 }
 
@@ -145,6 +149,9 @@ async fn answer(
     };
     let replied = match service {
         Service::Sts | Service::Iam => answer_query(api, &caller, &service, &request, request_id).await,
+        Service::Logs | Service::Firehose => {
+            answer_target(api, &caller, &service, &request, request_id).await
+        }
         _ => answer_rest(api, &caller, &service, &request, request_id).await,
     };
     replied.unwrap_or_else(|fault| refused(&service, &fault, request_id))
@@ -181,6 +188,21 @@ async fn answer_query(
     }
 }
 
+/// The services whose calls are named by a header.
+async fn answer_target(
+    api: &Arc<Api>,
+    caller: &Caller,
+    service: &Service,
+    request: &::aws::Request<'_>,
+    request_id: &str,
+) -> Result<Response<Vec<u8>>, Fault> {
+    match target::read(service, request)? {
+        target::Asked::Logs(call) => logs::answer(api, caller, call, request_id).await,
+        target::Asked::Unserved(operation) => Err(Fault::not_served(service, &operation)),
+        target::Asked::Unknown => Err(unknown(service, request)),
+    }
+}
+
 fn request_of<'a>(head: &'a axum::http::request::Parts, body: &'a Bytes) -> ::aws::Request<'a> {
     ::aws::Request {
         method: &head.method,
@@ -205,6 +227,9 @@ fn unknown(service: &Service, request: &::aws::Request<'_>) -> Fault {
 /// A refusal as the clients of the service read it.
 fn refused(service: &Service, fault: &Fault, request_id: &str) -> Response<Vec<u8>> {
     match wire(service) {
+        Wire::Json if matches!(service, Service::Logs | Service::Firehose) => {
+            fault.to_target_json(request_id)
+        }
         Wire::Json => fault.to_rest_json(request_id),
         Wire::Query | Wire::S3 => fault.to_query_xml(request_id),
     }

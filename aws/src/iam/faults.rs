@@ -1,24 +1,8 @@
 //! IAM's errors by name, with their statuses. Does not decide when one is due.
 
-use crate::fault::Fault;
+use crate::fault::{Fault, named_faults};
 
-/// One constructor for each error.
-macro_rules! faults {
-    ($($constructor:ident $code:literal $status:literal)*) => {
-        /// Every error name with its status.
-        pub static STATUSES: &[(&str, u16)] = &[$(($code, $status)),*];
-
-        $(
-        #[doc = concat!("`", $code, "`, ", stringify!($status), ".")]
-        #[must_use]
-        pub fn $constructor(message: impl Into<String>) -> Fault {
-            Fault::new($status, $code, message)
-        }
-        )*
-    };
-}
-
-faults! {
+named_faults! {
     validation "ValidationError" 400
     invalid_input "InvalidInput" 400
     malformed_policy_document "MalformedPolicyDocument" 400

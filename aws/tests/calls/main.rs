@@ -7,6 +7,7 @@ mod replies;
 mod routes;
 mod rules;
 mod services;
+mod targets;
 
 use aws::{Fault, Parsed, Request, Service};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
