@@ -317,3 +317,29 @@ def a_role_is_held_to_where_that_was_asked_for(place):
     iam.delete_role(RoleName="rules")
     wire.publish("in", b"{}", qos=1)
     wire.expect_silence()
+
+
+@promise()
+def results_are_read_back_from_a_log_group(place):
+    rules, source, out = Rules(place), place.topic("in"), place.topic("errors")
+    logs, group = client(place, "logs", ACCOUNT), f"/rules/{place.number}"
+    log = lambda **more: {"cloudwatchLogs": {"roleArn": ROLE, "logGroupName": group, **more}}  # noqa: E731
+    name = rules.make("log", f"SELECT a FROM '{source}'", log(), error=republish(out))
+    batch = rules.make("batch", f"SELECT VALUE events FROM '{source}/batch'", log(batchMode=True), error=republish(out))
+    wire = joined(place)
+    wire.subscribe(out)
+    wire.publish(source, b'{"a":1}', qos=1)
+    assert "log group does not exist" in json.loads(wire.message().payload)["failures"][0]["errorMessage"]
+    logs.create_log_group(logGroupName=group)
+    wire.publish(source, b'{"a":2}', qos=1)
+    # The PUBACK covers the event: there is nothing to wait for.
+    found = logs.get_log_events(logGroupName=group, logStreamName=name, startFromHead=True)["events"]
+    assert [event["message"] for event in found] == ['{"a":2}'], found
+    now = found[0]["timestamp"]
+    wire.publish(f"{source}/batch", json.dumps({"events": [
+        {"timestamp": now, "message": "second"}, {"timestamp": now - 1000, "message": "first"}]}).encode(), qos=1)
+    found = logs.get_log_events(logGroupName=group, logStreamName=batch, startFromHead=True)["events"]
+    assert [event["message"] for event in found] == ["first", "second"], found
+    wire.publish(f"{source}/batch", b'{"events": 7}', qos=1)
+    assert "in a batch" in json.loads(wire.message().payload)["failures"][0]["errorMessage"]
+    logs.delete_log_group(logGroupName=group)

@@ -2,6 +2,7 @@
 
 mod destinations;
 mod firing;
+mod log;
 mod work;
 
 use std::collections::{BTreeMap, VecDeque};

@@ -160,7 +160,9 @@ impl<L: Link> Hub<L> {
             Action::Republish(republish) => {
                 self.republish((firing, most_hops), republish, &effect.payload, plan)
             }
-            Action::Logs(_) => Err("log groups are not served yet".to_owned()),
+            Action::Logs(logs) => {
+                self.log_result(firing.scope, &firing.rule.name, logs, &effect.payload, plan)
+            }
             _ => Err("the action leaves the house".to_owned()),
         };
         match done {
