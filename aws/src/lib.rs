@@ -11,6 +11,7 @@ pub mod iot;
 pub mod iot_data;
 pub mod logs;
 mod operations;
+pub mod outgoing;
 mod parts;
 mod path;
 pub mod query;
