@@ -51,6 +51,7 @@ SUITES = [
     "aws.tenants",
     "aws.shadows",
     "aws.rules",
+    "aws.rule_actions",
     "aws.logs",
 ]
 

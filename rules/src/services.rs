@@ -19,9 +19,6 @@ impl Services {
     /// The action would come to nothing here, in words.
     pub fn check<T>(&self, action: &Action<T>) -> Result<(), String> {
         match service(action) {
-            None if matches!(action, Action::Http(_)) => {
-                Err(format!("the {} action is not implemented by Thingstead yet", action.word()))
-            }
             None => Ok(()),
             Some(service) if self.configured.contains(service) => Ok(()),
             Some(service) => Err(unconfigured(action.word(), service)),

@@ -18,7 +18,7 @@ mod limits;
 mod link;
 mod links;
 mod metrics;
-mod outgoing;
+pub mod outgoing;
 mod owner;
 mod registrar;
 mod rights;

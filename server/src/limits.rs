@@ -34,3 +34,7 @@ pub(crate) const WISHES_WAITING: usize = 16_384;
 pub(crate) const SCOPES: usize = 1000;
 /// Explanations kept for people.
 pub(crate) const EXPLANATIONS: usize = 10_000;
+/// Connections to other machines that wait for their next request.
+pub(crate) const WAITING_CONNECTIONS: usize = 64;
+/// How long one of them waits before it is closed.
+pub(crate) const WAITING_FOR: Duration = Duration::from_secs(20);

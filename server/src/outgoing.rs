@@ -1,43 +1,162 @@
-//! The way out of the house, for actions of rules: nothing leaves it yet, and whoever asks is told so.
+//! Requests to other machines in, their replies out, within limits. Follows no redirect, and calls nobody by itself.
 
-use std::sync::Arc;
+mod connect;
+mod outside;
+mod pool;
+mod refusal;
+mod trust;
 
-use broker::ScopeId;
-use bytes::Bytes;
-use rules::{Action, Job};
-use sql::{Answer, Need};
+use std::path::PathBuf;
+use std::time::Duration;
 
-use crate::shared::Shared;
+use axum::http::header::{HOST, HeaderMap, HeaderValue};
+use axum::http::{Method, Request, StatusCode};
+use bytes::{Bytes, BytesMut};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
 
-/// Where calls may go.
-#[derive(Debug, Default)]
-pub(crate) struct Outgoing;
+use connect::{Place, Sender};
+use pool::Pool;
+use trust::Trust;
 
-/// Why something was not done, and whether another attempt may help.
-#[derive(Debug)]
-pub(crate) struct Wrong {
-    pub(crate) may_pass: bool,
-    pub(crate) text: String,
+pub use outside::{CallError, OutsideSettings};
+pub use refusal::OutgoingError;
+
+/// How long one request may take, and how much it may bring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// For TCP and TLS.
+    pub connect: Duration,
+    /// For everything.
+    pub total: Duration,
+    pub reply_bytes: usize,
 }
 
-const CLOSED: &str = "nothing can leave Thingstead yet";
+impl Limits {
+    /// For a call of a service of AWS's.
+    pub const CALL: Limits = Limits {
+        connect: Duration::from_secs(3),
+        total: Duration::from_secs(10),
+        reply_bytes: 6 * 1024 * 1024,
+    };
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+}
+
+/// The way out: who is trusted, and connections that wait for their next request.
+#[derive(Debug)]
+pub struct Outgoing {
+    trust: Trust,
+    pool: Pool,
+    settings: OutsideSettings,
+}
 
 impl Outgoing {
-    pub(crate) async fn act(
+    /// Reads no file and opens no connection before somebody asks for it.
+    #[must_use]
+    pub fn new(settings: OutsideSettings) -> Outgoing {
+        let ca: Option<PathBuf> = settings.ca.clone();
+        Outgoing { trust: Trust::new(ca), pool: Pool::default(), settings }
+    }
+
+    pub async fn post(
         &self,
-        _: &Arc<Shared>,
-        _: ScopeId,
-        _: &Job,
-        action: &Action<String>,
-    ) -> Result<(), Wrong> {
-        Err(Wrong { may_pass: false, text: format!("the {} action is not served: {CLOSED}", action.word()) })
+        url: &str,
+        headers: HeaderMap,
+        body: Bytes,
+        limits: Limits,
+    ) -> Result<Reply, OutgoingError> {
+        self.send(Method::POST, url, headers, body, limits).await
     }
 
-    pub(crate) async fn post(&self, _: &str, _: &[(String, String)], _: Bytes) -> Result<(), Wrong> {
-        Err(Wrong { may_pass: false, text: CLOSED.to_owned() })
+    /// The host's header is set from the URL unless it is given.
+    pub async fn send(
+        &self,
+        method: Method,
+        url: &str,
+        headers: HeaderMap,
+        body: Bytes,
+        limits: Limits,
+    ) -> Result<Reply, OutgoingError> {
+        let place = Place::of(url)?;
+        let request = request(&place, method, headers, body)?;
+        let exchange = self.exchange(&place, request, limits);
+        match tokio::time::timeout(limits.total, exchange).await {
+            Ok(done) => done,
+            Err(_) => {
+                Err(OutgoingError::Timeout { authority: place.authority, ms: limits.total.as_millis() })
+            }
+        }
     }
 
-    pub(crate) async fn ask(&self, _: &Arc<Shared>, _: ScopeId, need: &Need) -> Answer {
-        Err(format!("{need} cannot be asked for: {CLOSED}"))
+    async fn exchange(
+        &self,
+        place: &Place,
+        mut request: Request<Full<Bytes>>,
+        limits: Limits,
+    ) -> Result<Reply, OutgoingError> {
+        let mut waiting = self.pool.take(place);
+        loop {
+            let is_used = waiting.is_some();
+            let mut sender = match waiting.take() {
+                Some(sender) => sender,
+                None => place.connect(&self.trust, limits.connect).await?,
+            };
+            match sender.try_send_request(request).await {
+                Ok(response) => return self.finish(place, sender, response, limits).await,
+                Err(mut failed) => match failed.take_message().filter(|_| is_used) {
+                    // It waited too long, and nothing of the request went out.
+                    Some(unsent) => request = unsent,
+                    None => return Err(OutgoingError::closed(place, failed.error())),
+                },
+            }
+        }
+    }
+
+    async fn finish(
+        &self,
+        place: &Place,
+        sender: Sender,
+        response: axum::http::Response<Incoming>,
+        limits: Limits,
+    ) -> Result<Reply, OutgoingError> {
+        let (head, mut incoming) = response.into_parts();
+        let mut body = BytesMut::new();
+        while let Some(frame) = incoming.frame().await {
+            let frame = frame.map_err(|error| OutgoingError::closed(place, &error))?;
+            let Ok(data) = frame.into_data() else { continue };
+            if body.len() + data.len() > limits.reply_bytes {
+                let (authority, most) = (place.authority.clone(), limits.reply_bytes);
+                return Err(OutgoingError::ReplyTooLong { authority, most });
+            }
+            body.extend_from_slice(&data);
+        }
+        self.pool.give(place, sender);
+        Ok(Reply { status: head.status, headers: head.headers, body: body.freeze() })
     }
 }
+
+fn request(
+    place: &Place,
+    method: Method,
+    mut headers: HeaderMap,
+    body: Bytes,
+) -> Result<Request<Full<Bytes>>, OutgoingError> {
+    if !headers.contains_key(HOST) {
+        let host = HeaderValue::from_str(&place.authority)
+            .map_err(|error| OutgoingError::Request(error.to_string()))?;
+        headers.insert(HOST, host);
+    }
+    let request = Request::builder().method(method).uri(place.target.as_str()).body(Full::new(body));
+    let mut request = request.map_err(|error| OutgoingError::Request(error.to_string()))?;
+    *request.headers_mut() = headers;
+    Ok(request)
+}
+
+#[cfg(test)]
+mod tests;

@@ -64,6 +64,7 @@ pub struct Shared {
     pub(crate) operator: CertificateId,
     /// What the principal of the plain listener may do.
     pub(crate) anonymous: Access,
+
     next_message: AtomicU64,
 }
 

@@ -25,6 +25,7 @@ use crate::http::{Api, Faces};
 use crate::identity::Identity;
 use crate::ledger::Ledger;
 use crate::link::Link;
+use crate::outgoing::{Outgoing, OutsideSettings};
 use crate::owner::port_in_use;
 use crate::registrar::Registrar;
 use crate::rotation::Rotations;
@@ -66,6 +67,8 @@ pub struct Config {
     /// Instead of the dialect's longest keep-alive, seconds.
     pub keep_alive_max_s: Option<u16>,
     pub keep_free_bytes: u64,
+    /// Services of AWS's that stand elsewhere.
+    pub outside: OutsideSettings,
     /// Open a store whose journal is damaged, without what is lost.
     pub accept_loss: bool,
 }
@@ -92,6 +95,7 @@ impl Default for Config {
             allow_reset: false,
             keep_alive_max_s: None,
             keep_free_bytes: 64 * 1024 * 1024,
+            outside: OutsideSettings::default(),
             accept_loss: false,
         }
     }
@@ -115,6 +119,8 @@ pub struct Running {
     pub shared: Arc<Shared>,
     /// What is off and how to turn it on, for the banner.
     pub remarks: Vec<String>,
+    /// Whether calls to other machines are possible at all.
+    pub calls_out: bool,
     data: PathBuf,
     tasks: Vec<JoinHandle<()>>,
     writer: Option<std::thread::JoinHandle<()>>,
@@ -124,6 +130,7 @@ pub struct Running {
 pub async fn start(config: Config) -> Result<Running, StartError> {
     let sockets = sockets_of(raise_file_limit());
     check_plain(&config)?;
+    config.outside.check().map_err(StartError)?;
     let listeners = Listeners::bind(&config).await?;
     let (shared, writer, identity) = open(&config)?;
     let tls = TlsFaces::new(&identity).map_err(|e| StartError(e.to_string()))?;
@@ -138,7 +145,12 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     };
     let faces = Faces::new(api, sockets);
     let door = Door::new(shared.clone(), Arc::new(tls), faces.clone(), sockets);
-    let remarks = listeners.remarks.clone();
+    let mut remarks = listeners.remarks.clone();
+    let outside: Vec<String> = config.outside.shown().collect();
+    let calls_out = !outside.is_empty();
+    if calls_out {
+        remarks.push(format!("calls that leave this server: {}", outside.join(", ")));
+    }
     let mut tasks = listeners.serve(&door, &faces);
     tasks.push(tokio::spawn(sweep(shared.clone())));
     tasks.push(tokio::spawn(activity::keep::keep(shared.clone())));
@@ -146,7 +158,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     tasks.push(tokio::spawn(work::run(shared.clone(), endpoints.clone())));
     tasks.push(tokio::spawn(identity.keep_fresh(door.tls.clone(), shared.clone())));
     endpoints.write(&config.data).map_err(|e| StartError(format!("cannot write endpoints.json: {e}")))?;
-    Ok(Running { endpoints, shared, remarks, data: config.data, tasks, writer: Some(writer) })
+    Ok(Running { endpoints, shared, remarks, calls_out, data: config.data, tasks, writer: Some(writer) })
 }
 
 impl Running {
@@ -206,8 +218,10 @@ fn open(config: &Config) -> Result<(Arc<Shared>, std::thread::JoinHandle<()>, Id
         scopes: Scopes::new(scopes),
         operator: identity.operator_certificate(),
         anonymous: anonymous(config)?,
-        services: rules::Services::default(),
-        outgoing: crate::outgoing::Outgoing,
+        services: rules::Services::new(
+            config.outside.endpoints.keys().map(|service| service.name().to_owned()),
+        ),
+        outgoing: Outgoing::new(config.outside.clone()),
     };
     let shared = Shared::new(settings, clock, view, recovered);
     let shared = Arc::new(shared);

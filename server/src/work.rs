@@ -1,7 +1,9 @@
 //! What rules left for outside: taken from the queue, done with a few attempts, told to the writer when it is over.
 
+mod act;
 mod answer;
 mod confirm;
+mod http;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -118,12 +120,12 @@ async fn perform(shared: &Arc<Shared>, scope: ScopeId, job: &Job) -> WorkResult 
     match &job.task {
         Task::Evaluate => evaluate(shared, scope, job).await,
         Task::ActOnError { action } => {
-            WorkResult::Acted(act(shared, scope, job, action).await.err().into_iter().collect())
+            WorkResult::Acted(attempt(shared, scope, job, action).await.err().into_iter().collect())
         }
         Task::Act { actions, .. } => {
             let mut failed = Vec::new();
             for action in actions {
-                failed.extend(act(shared, scope, job, action).await.err());
+                failed.extend(attempt(shared, scope, job, action).await.err());
             }
             WorkResult::Acted(failed)
         }
@@ -131,7 +133,7 @@ async fn perform(shared: &Arc<Shared>, scope: ScopeId, job: &Job) -> WorkResult 
 }
 
 /// One action, with a few attempts if another may help.
-async fn act(
+async fn attempt(
     shared: &Arc<Shared>,
     scope: ScopeId,
     job: &Job,
@@ -139,7 +141,7 @@ async fn act(
 ) -> Result<(), Failure> {
     let mut attempt = 1;
     loop {
-        let Err(wrong) = shared.outgoing.act(shared, scope, job, action).await else { return Ok(()) };
+        let Err(wrong) = act::act(shared, scope, job, action).await else { return Ok(()) };
         if !wrong.may_pass || attempt >= ATTEMPTS {
             let tries = if attempt > 1 { format!(" ({attempt} attempts)") } else { String::new() };
             let text = format!("{}{tries}", wrong.text);

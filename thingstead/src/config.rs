@@ -1,5 +1,6 @@
 //! Flags and a TOML file in, the server's configuration out. A flag wins over the file; an unknown word is refused.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -9,6 +10,8 @@ use clap::Args;
 use message::Dialect;
 use serde::Deserialize;
 use server::{Checking, Config};
+
+use crate::outside::{self, Endpoint, EndpointKeys};
 
 /// How the platform is run. Each can also stand in the file, by the same name without the dashes.
 #[derive(Debug, Clone, Default, Args, Deserialize)]
@@ -69,6 +72,21 @@ pub(crate) struct Settings {
     /// Bytes of the disk to leave free [default: 67108864]
     #[arg(long, value_name = "BYTES")]
     keep_free: Option<u64>,
+    /// A service of AWS's that rules call at this URL, such as sqs=http://localhost:9324; may be repeated [default: none,
+    /// and nothing leaves this machine]
+    #[arg(long, value_name = "SERVICE=URL")]
+    #[serde(skip)]
+    endpoint: Vec<Endpoint>,
+    /// The same in the file: service = "URL"
+    #[arg(skip)]
+    #[serde(default)]
+    endpoints: BTreeMap<String, String>,
+    /// Keys for the endpoints, in the file; without them those of the environment
+    #[arg(skip)]
+    endpoint_keys: Option<EndpointKeys>,
+    /// File with certificate authorities, in PEM, that are believed when the platform calls out, beside the machine's
+    #[arg(long, value_name = "FILE")]
+    endpoint_ca: Option<PathBuf>,
     /// Open a damaged store without what the damage took; what is lost is named
     #[arg(long)]
     #[serde(default)]
@@ -112,6 +130,10 @@ impl Settings {
             allow_reset: self.allow_reset || other.allow_reset,
             keep_alive_max: self.keep_alive_max.or(other.keep_alive_max),
             keep_free: self.keep_free.or(other.keep_free),
+            endpoint: self.endpoint,
+            endpoints: if self.endpoints.is_empty() { other.endpoints } else { self.endpoints },
+            endpoint_keys: self.endpoint_keys.or(other.endpoint_keys),
+            endpoint_ca: self.endpoint_ca.or(other.endpoint_ca),
             accept_loss: self.accept_loss || other.accept_loss,
         }
     }
@@ -151,6 +173,13 @@ impl Settings {
             allow_reset: self.allow_reset,
             keep_alive_max_s: self.keep_alive_max,
             keep_free_bytes: self.keep_free.unwrap_or(default.keep_free_bytes),
+            outside: outside::settings(
+                self.endpoint,
+                self.endpoints,
+                self.endpoint_keys,
+                self.endpoint_ca,
+                |name| std::env::var(name).ok(),
+            )?,
             accept_loss: self.accept_loss,
         })
     }
@@ -253,6 +282,18 @@ mod tests {
         assert_eq!((config.region.as_str(), config.dialect), ("eu-west-1", Dialect::Standard));
         assert_eq!((config.tls443, config.tls443_required), (None, false));
         assert_eq!(config.account, "000000000000");
+    }
+
+    #[test]
+    fn endpoints_stand_in_the_file_by_their_services() {
+        let text = "[endpoints]\nsqs = \"http://localhost:9324\"\n[endpoint-keys]\naccess-key-id = \"k\"\n\
+                    secret-access-key = \"hidden\"";
+        let settings = parse(text).expect("a file");
+        assert!(!format!("{settings:?}").contains("hidden"));
+        let config = Settings::default().or(settings).server("d".into()).expect("a configuration");
+        assert_eq!(config.outside.shown().collect::<Vec<_>>(), ["sqs http://localhost:9324"]);
+        assert!(parse("[endpoints]\nsqs = \"a\"\nx = \"b\"").expect("a file").server("d".into()).is_err());
+        assert!(parse("endpoint = [\"sqs=a\"]").is_err());
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod identity;
 mod keys;
 mod messages;
 mod output;
+mod outside;
 mod period;
 mod policy;
 mod publish;
@@ -53,7 +54,7 @@ pub(crate) struct Common {
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// Start the platform and stay in the foreground
-    Up(up::Up),
+    Up(Box<up::Up>),
     /// What runs, where, and how much it has done
     Status(Common),
     /// Print variables for a shell: eval "$(thingstead env)"

@@ -118,8 +118,9 @@ fn announce(running: &Running, begun: Instant, common: &Common) {
     }
     let data = common.data.display();
     let version = env!("CARGO_PKG_VERSION");
+    let outside = if running.calls_out { "only what --endpoint says leaves" } else { "nothing leaves" };
     output::line(&format!(
-        "Thingstead {version}  ready in {ready_ms} ms   data: {data}   (nothing leaves this machine)"
+        "Thingstead {version}  ready in {ready_ms} ms   data: {data}   ({outside} this machine)"
     ));
     let api = endpoints.api.as_str();
     output::line(&format!("  API       {api}   WebSocket {}/mqtt", api.replacen("http", "ws", 1)));

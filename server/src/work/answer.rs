@@ -1,25 +1,34 @@
 //! What a rule's statement asks of the outside in; a value, or why there is none, out.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use ::aws::outgoing::functions::{Invocation, invoke};
+use ::aws::outgoing::secrets::{self, SecretValue};
+use ::aws::outgoing::{Call, tables};
 use broker::ScopeId;
+use bytes::Bytes;
 use hub::{Asker, Hub, Plan};
-use serde_json::json;
+use serde_json::{Map, Value as Json, json};
 use shadow::ShadowId;
 use shadow::history::Source;
 use shadow::topic::{Request, Verb};
-use sql::{Answer, Need, Version};
+use sql::{Answer, Need, Value, Version};
 
 use crate::shared::Shared;
+
+const FUNCTION_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The answer, which may be that there is none.
 pub(super) async fn to(shared: &Arc<Shared>, scope: ScopeId, need: &Need) -> Answer {
     match need {
         Need::Shadow { thing, name, .. } => shadow_of(shared, scope, thing, name.as_deref()).await,
         Need::Registry { api, thing, .. } => registry_data(shared, scope, api, thing),
-        Need::Lambda { .. } | Need::DynamoDb { .. } | Need::Secret { .. } => {
-            shared.outgoing.ask(shared, scope, need).await
+        Need::Lambda { function, payload } => invoked(shared, scope, function, payload).await,
+        Need::DynamoDb { table, partition, sort, .. } => {
+            item(shared, scope, table, (partition, sort.as_ref())).await
         }
+        Need::Secret { id, binary, key, .. } => secret(shared, scope, id, *binary, key.as_deref()).await,
         Need::Prediction { .. } => {
             Err("machinelearning_predict is not served by Thingstead; AWS has ended that service, too"
                 .to_owned())
@@ -70,6 +79,50 @@ fn registry_data(shared: &Shared, scope: ScopeId, api: &str, thing: &str) -> Ans
         }
     };
     read(data.to_string().as_bytes())
+}
+
+/// AWS waits two seconds for a function.
+async fn invoked(shared: &Shared, scope: ScopeId, function: &str, payload: &str) -> Answer {
+    let call = invoke(function, Invocation::RequestResponse, payload.as_bytes().to_vec());
+    let reply = tokio::time::timeout(FUNCTION_TIMEOUT, called(shared, scope, &call)).await;
+    read(
+        &reply
+            .map_err(|_| format!("{function} did not answer within {} s", FUNCTION_TIMEOUT.as_secs()))??,
+    )
+}
+
+async fn item(
+    shared: &Shared,
+    scope: ScopeId,
+    table: &str,
+    (partition, sort): (&(String, Value), Option<&(String, Value)>),
+) -> Answer {
+    let mut key = Map::new();
+    for (name, value) in std::iter::once(partition).chain(sort) {
+        let value = serde_json::from_str(&sql::json::write(value)).map_err(|error| error.to_string())?;
+        key.insert(name.clone(), tables::attribute(&value));
+    }
+    let reply = called(shared, scope, &tables::get_item(table, &key)).await?;
+    let item = tables::item(&reply).ok_or_else(|| format!("table {table} has no item with this key"))?;
+    read(Json::Object(item).to_string().as_bytes())
+}
+
+async fn secret(shared: &Shared, scope: ScopeId, id: &str, is_binary: bool, key: Option<&str>) -> Answer {
+    let reply = called(shared, scope, &secrets::get_secret_value(id, None, None)).await?;
+    let text = match secrets::value(&reply) {
+        Some(SecretValue::Text(text)) if !is_binary => text.0,
+        Some(SecretValue::Bytes(bytes)) if is_binary => bytes.0,
+        _ => return Err(format!("secret {id} has no value of this kind")),
+    };
+    let Some(key) = key else { return Ok(Value::String(text)) };
+    let members: Json = serde_json::from_str(&text).map_err(|_| format!("secret {id} is no JSON object"))?;
+    let member = members.get(key).ok_or_else(|| format!("secret {id} has no member {key}"))?;
+    read(member.to_string().as_bytes())
+}
+
+async fn called(shared: &Shared, scope: ScopeId, call: &Call) -> Result<Bytes, String> {
+    let place = shared.scopes.name(scope).ok_or("the account is gone")?;
+    shared.outgoing.call(&place, call).await.map(|reply| reply.body).map_err(|error| error.to_string())
 }
 
 fn read(json: &[u8]) -> Answer {

@@ -2,12 +2,17 @@
 
 use std::sync::Arc;
 
+use axum::http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use broker::ScopeId;
 use hub::{Hub, Plan};
 use rules::{Destination, DestinationStatus};
 use serde_json::json;
 
+use super::http::{LIMITS, told};
 use crate::shared::Shared;
+
+const KIND: HeaderName = HeaderName::from_static("x-amz-rules-engine-message-type");
+const ARN: HeaderName = HeaderName::from_static("x-amz-rules-engine-destination-arn");
 
 /// After a start: whoever has not answered may never have been asked.
 pub(super) async fn ask_again(shared: &Shared, scope: ScopeId) {
@@ -29,17 +34,19 @@ pub(super) async fn ask(shared: &Arc<Shared>, scope: ScopeId, id: &str, api: &st
     let token = destination.token;
     let url = format!("{}/?confirmationToken={token}", destination.confirmation_url.trim_end_matches('/'));
     let body = json!({
-        "arn": arn,
+        "arn": &arn,
         "confirmationToken": token,
         "enableUrl": format!("{api}/confirmdestination/{token}"),
         "messageType": "DestinationConfirmation",
     });
-    let headers = [
-        ("content-type".to_owned(), "application/json".to_owned()),
-        ("x-amz-rules-engine-message-type".to_owned(), "DestinationConfirmation".to_owned()),
-        ("x-amz-rules-engine-destination-arn".to_owned(), arn),
-    ];
-    let asked = shared.outgoing.post(&url, &headers, body.to_string().into()).await;
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(KIND, HeaderValue::from_static("DestinationConfirmation"));
+    if let Ok(arn) = HeaderValue::from_str(&arn) {
+        headers.insert(ARN, arn);
+    }
+    let asked = shared.outgoing.post(&url, headers, body.to_string().into(), LIMITS).await;
+    let asked = told(asked.map(|reply| reply.status));
     if let Err(wrong) = asked {
         let id = id.to_owned();
         let fail = move |hub: &mut Hub<_>, now_ms, plan: &mut Plan<_>| {
