@@ -124,6 +124,13 @@ pub struct Fired {
     pub outcomes: Vec<(Arc<Rule>, Outcome)>,
 }
 
+impl Fired {
+    /// Bytes that its outcomes hold.
+    pub fn bytes(&self) -> usize {
+        self.outcomes.iter().map(|(_, outcome)| outcome.bytes()).sum()
+    }
+}
+
 /// A CONNECT and what the shell knows of its sender.
 #[derive(Debug)]
 pub struct ConnectRequest<L> {

@@ -42,6 +42,8 @@ pub(crate) struct Waking {
     hops: u8,
     /// Firings since the message it all began with.
     firings: u32,
+    /// What rules have made of it and of what followed.
+    bytes: usize,
 }
 
 impl Rulebook {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use sql::{Evaluation, Input, Need, Outcome as Selected, Stop, Template, Value};
 
 use crate::action::Action;
+use crate::limits::FIRED_BYTES;
 use crate::rule::Rule;
 
 /// What became of a rule that a message woke.
@@ -27,6 +28,27 @@ pub enum Outcome {
 pub struct Effect {
     pub action: Action<String>,
     pub payload: Bytes,
+}
+
+impl Outcome {
+    /// Bytes that it holds, the payload once for all actions.
+    pub fn bytes(&self) -> usize {
+        let Outcome::Fired(effects) = self else { return 0 };
+        effects.iter().flatten().map(|effect| effect.payload.len()).max().unwrap_or(0)
+    }
+
+    /// The same, or that it is too much beside what the message's other rules came to; `held` counts that.
+    #[must_use]
+    pub fn within(self, rule: &Rule, held: &mut usize) -> Outcome {
+        *held += self.bytes();
+        if self.bytes() == 0 || *held <= FIRED_BYTES {
+            return self;
+        }
+        let text = format!(
+            "the rules of one message make more than {FIRED_BYTES} bytes of it: let fewer select less"
+        );
+        Outcome::Failed(Failure::new(STATEMENT, &rule.name, text))
+    }
 }
 
 /// Why an action, or the whole rule, came to nothing.
@@ -155,4 +177,106 @@ fn error_document(rule: &Rule, input: &Input<'_>, failures: &[Failure]) -> Vec<u
             .collect(),
     };
     serde_json::to_vec(&document).expect("texts can always be written")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::action::Republish;
+    use crate::definition::Definition;
+
+    fn rule(sql: &str, topic: &str, error_topic: Option<&str>) -> Rule {
+        let republish =
+            |topic: &str| Action::Republish(Republish { topic: topic.to_owned(), ..Republish::default() });
+        let definition = Definition {
+            sql: sql.to_owned(),
+            sql_version: Some("2016-03-23".to_owned()),
+            description: None,
+            is_disabled: false,
+            actions: vec![republish(topic)],
+            error_action: error_topic.map(republish),
+        };
+        Rule::compile(&"000000000000".into(), "r", &definition).expect("a valid rule")
+    }
+
+    fn input(payload: &[u8]) -> Input<'_> {
+        Input {
+            payload,
+            topic: "a/b",
+            client_id: Some("d"),
+            principal: None,
+            source_ip: None,
+            trace_id: Some("t"),
+            account: "000000000000",
+            properties: None,
+            now_ms: 7,
+            seed: 1,
+            answers: &[],
+        }
+    }
+
+    fn check(sql: &str, topic: &str, payload: &str, expected: &str) {
+        let input = input(payload.as_bytes());
+        let told = match fire(&rule(sql, topic, None), &mut Evaluation::new(&input)) {
+            Outcome::Skipped(value) => format!("skipped {value}"),
+            Outcome::Failed(failure) => format!("failed {}", failure.message),
+            Outcome::Open(need) => format!("asks for {need}"),
+            Outcome::Fired(effects) => match effects.into_iter().next() {
+                Some(Ok(Effect { action, payload })) => {
+                    format!("{} {}", action.resource(), String::from_utf8_lossy(&payload))
+                }
+                Some(Err(failure)) => format!("no action: {}", failure.message),
+                None => "nothing".to_owned(),
+            },
+        };
+        assert_eq!(told, expected, "{sql} on {payload}");
+    }
+
+    #[test]
+    fn an_action_gets_the_result_and_its_templates_see_the_message() {
+        check("SELECT n FROM 'a/b'", "out/${topic(2)}/${m}", r#"{"n":1,"m":"x"}"#, r#"out/b/x {"n":1}"#);
+        check("SELECT * FROM 'a/b' WHERE n > 1", "out", r#"{"n":1}"#, "skipped false");
+        check("SELECT * FROM 'a/b' WHERE n > 1", "out", "no json", "skipped Undefined");
+        check(
+            "SELECT * FROM 'a/b'",
+            "$$aws/things/${n}/shadow/update",
+            r#"{"n":1}"#,
+            r#"$aws/things/1/shadow/update {"n":1}"#,
+        );
+        check("SELECT n FROM 'a/b'", "out", "no json", "out {}");
+        check("SELECT get_thing_shadow('t', 'r') AS s FROM 'a/b'", "out", "{}", "asks for the shadow of t");
+        check("SELECT n FROM 'a/b'", "${get_thing_shadow('t', 'r').x}", "{}", "asks for the shadow of t");
+        check(
+            "SELECT n FROM 'a/b'",
+            "$aws/things/t/shadow/update",
+            "{}",
+            "no action: a reserved topic is written with two dollars in a rule: \"$$aws/things/t/shadow/update\"",
+        );
+    }
+
+    #[test]
+    fn an_error_action_gets_the_message_and_every_failure() {
+        let rule = rule("SET @t = 'errors' SELECT * FROM 'a/b'", "out", Some("${@t}/${topic(1)}"));
+        let failures = [Failure::new("S3Action", "b", "no"), Failure::new("SqsAction", "q", "\"never\"")];
+        let effect = on_error(&rule, &input(b"\xff"), &failures).expect("it has one").expect("it resolves");
+        assert_eq!(effect.action.resource(), "errors/a");
+        let expected = concat!(
+            r#"{"ruleName":"r","topic":"a/b","cloudwatchTraceId":"t","clientId":"d","base64OriginalPayload":"/w==","#,
+            r#""failures":[{"failedAction":"S3Action","failedResource":"b","errorMessage":"no"},"#,
+            r#"{"failedAction":"SqsAction","failedResource":"q","errorMessage":"\"never\""}]}"#
+        );
+        assert_eq!(effect.payload, expected);
+    }
+
+    #[test]
+    fn what_the_rules_of_one_message_make_of_it_is_bounded() {
+        let rule = rule("SELECT * FROM 'a/b'", "out", None);
+        let payload = format!("{{\"a\":\"{}\"}}", "x".repeat(100_000));
+        let (input, mut held, mut refused) = (input(payload.as_bytes()), 0, 0);
+        for _ in 0..1000 {
+            let outcome = fire(&rule, &mut Evaluation::new(&input)).within(&rule, &mut held);
+            refused += usize::from(matches!(outcome, Outcome::Failed(_)));
+        }
+        assert!((800..900).contains(&refused), "{refused}");
+    }
 }

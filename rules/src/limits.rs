@@ -12,6 +12,8 @@ pub const RULE_BYTES: usize = 256 * 1024;
 pub const CHAIN: u8 = 16;
 /// Firings that one message may bring about, its republished descendants' included.
 pub const FIRINGS_PER_MESSAGE: u32 = 2000;
+/// Bytes that all the rules of one message may make of it. AWS evaluates each rule by itself and names no bound.
+pub const FIRED_BYTES: usize = 16 * 1024 * 1024;
 /// User properties of a republished message (AWS: 100).
 pub const USER_PROPERTIES: usize = 100;
 /// Headers of an HTTP action (AWS: 100).

@@ -89,7 +89,10 @@ impl Job {
     fn bytes(&self) -> usize {
         match self {
             Job::Event(Event::Publish { message, .. }) => message.payload.len() + message.topic.len(),
-            Job::Event(Event::Store(store)) => store.message.payload.len() + store.message.topic.len(),
+            Job::Event(Event::Store(store)) => {
+                let fired = store.fired.as_ref().map_or(0, |fired| fired.bytes());
+                store.message.payload.len() + store.message.topic.len() + fired
+            }
             Job::Event(Event::Subscribe { packet, .. }) => {
                 packet.filters.iter().map(|f| f.filter.len() + size_of_val(f)).sum()
             }

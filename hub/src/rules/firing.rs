@@ -61,11 +61,12 @@ impl<L: Link> Hub<L> {
             for rule in woken {
                 let input = occasion.input(&trace, &[]);
                 let outcome = fire(&rule, &mut Evaluation::over(&input, &document));
+                let outcome = outcome.within(&rule, &mut self.waking.bytes);
                 let firing = Firing { scope, occasion: &occasion, rule: &rule };
                 self.settle_firing(&firing, outcome, plan);
             }
         }
-        (self.waking.hops, self.waking.firings) = (0, 0);
+        (self.waking.hops, self.waking.firings, self.waking.bytes) = (0, 0, 0);
     }
 
     /// What the publish lane has evaluated.

@@ -62,8 +62,9 @@ impl Core {
             seed,
             answers: &[],
         };
+        let mut held = 0;
         for rule in rules {
-            match fire(rule, &mut Evaluation::over(&input, &document)) {
+            match fire(rule, &mut Evaluation::over(&input, &document)).within(rule, &mut held) {
                 Outcome::Skipped(value) => {
                     let text = format!("WHERE came to {value}, not to true").into();
                     let what = What::Rule { rule: rule.name.clone(), result: "skipped", text };
