@@ -104,6 +104,9 @@ fn a_hyphen_that_subtracts_is_found() {
 fn filters_that_match_little_are_found() {
     check("SELECT a", &[("", "Basic Ingest only")]);
     check("SELECT a FROM '/a/b'", &[("'/a/b'", "write FROM 'a/b'")]);
+    check("SELECT a FROM '$$aws/events/#'", &[("'$$aws/events/#'", "one dollar")]);
+    check("SELECT a FROM '$SYS/broker'", &[("'$SYS/broker'", "no message comes")]);
+    check("SELECT a FROM '$aws/events/#'", &[]);
     check("SELECT a FROM 'a/b/'", &[("'a/b/'", "ends with a slash")]);
     check("SELECT a FROM 'a//b'", &[("'a//b'", "write FROM 'a/b'")]);
     check("SELECT a FROM '1/2/3/4/5/6/7/8/9'", &[("'1/2/3/4/5/6/7/8/9'", "8 slashes")]);

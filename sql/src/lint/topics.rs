@@ -29,6 +29,17 @@ pub(super) fn check(statement: &Statement, findings: &mut Vec<Finding>) {
             format!("the filter has {slashes} slashes, and topics on AWS have at most {TOPIC_SLASHES}");
         say(what, "take levels away; no message will match".to_owned());
     }
+    if let Some(rest) = text.strip_prefix("$$") {
+        say(
+            "in FROM a reserved topic begins with one dollar, not with two: no message matches".to_owned(),
+            format!("write FROM '${rest}'"),
+        );
+    } else if text.starts_with('$') && !text.starts_with("$aws/") {
+        say(
+            "no message comes on topics that begin so".to_owned(),
+            "reserved topics begin with $aws/".to_owned(),
+        );
+    }
     if let Some(rest) = text.strip_prefix('/') {
         say(
             "the filter begins with a slash, so its first level is empty; topics seldom are".to_owned(),
