@@ -17,7 +17,7 @@ use crate::plan::Plan;
 use crate::view::Route;
 use crate::world::Hub;
 
-pub(crate) const DISK_FULL: &str = "the disk is full: this message needs it (a persistent subscriber or RETAIN) and was refused; free some space";
+pub(crate) const DISK_FULL: &str = "the disk is full: this message needs it (a persistent subscriber, RETAIN, a shadow or a rule) and was refused; free some space";
 
 impl<L: Link> Hub<L> {
     pub(crate) fn publish_event(
