@@ -13,7 +13,7 @@ libfuzzer_sys::fuzz_target!(|input: &[u8]| {
     if let Ok(updated) = Stored::update(kept.as_ref(), second, 2_000, &limits) {
         let got = Stored::get(Some(&updated.stored), &id, b"", 3_000, &limits);
         assert!(got.is_ok(), "what was updated is there");
-        let _ = shadow::lint::document(kept.as_ref(), &updated.stored, &limits);
+        let _ = shadow::lint::document(kept.as_ref(), &updated.stored, updated.state_bytes, &limits);
         let _ = shadow::history::diff(kept.as_ref(), Some(&updated.stored));
     }
     let _ = Stored::from_bytes(input);

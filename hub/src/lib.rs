@@ -38,6 +38,7 @@ pub use open::OpenError;
 pub use plan::Plan;
 pub use refusal::Refusal;
 pub use settings::Settings;
+pub use shadows::history::{HistoryBound, RestoreError};
 pub use shadows::{Asker, check_served};
 pub use trace::{Step, Trace};
 pub use view::{Reach, Route, Unheard, View};

@@ -73,6 +73,13 @@ pub enum Notice<L> {
         scope: ScopeId,
         destination: String,
     },
+    /// A client asked for a shadow, or made one, of a thing that has the name of a client: whether there is such a thing
+    /// is for the registry to say.
+    ShadowOfClient {
+        client: Arc<str>,
+        scope: ScopeId,
+        thing: String,
+    },
     /// Something a person may want to know about a client.
     Explain {
         client: Arc<str>,

@@ -2,6 +2,8 @@
 
 use message::{Dialect, QoS, limits};
 
+use crate::shadows::history::HistoryBound;
+
 /// What the hub and the connections need to know before the first packet.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
@@ -36,6 +38,9 @@ pub struct Settings {
     pub maximum_qos: QoS,
     /// Whether a rule's role must let it do what it does; else it is only said.
     pub strict_roles: bool,
+    /// Requests per second to one shadow (AWS: 20); 0: no limit.
+    pub shadow_requests_per_s: u32,
+    pub shadow_history: HistoryBound,
     /// Handed in once at start: makes session identifiers and assigned client ids unguessable.
     pub seed: u64,
 }
@@ -69,6 +74,8 @@ impl Settings {
             resend_after_ms: 30_000,
             maximum_qos: QoS::AtLeastOnce,
             strict_roles: false,
+            shadow_requests_per_s: u32::try_from(shadow::limits::REQUESTS_PER_SECOND).unwrap_or(u32::MAX),
+            shadow_history: HistoryBound::default(),
             seed,
         }
     }
@@ -95,6 +102,8 @@ impl Settings {
             resend_after_ms: 0,
             maximum_qos: QoS::ExactlyOnce,
             strict_roles: false,
+            shadow_requests_per_s: 0,
+            shadow_history: HistoryBound::default(),
             seed,
         }
     }

@@ -2,8 +2,12 @@
 //! crate `shadow`'s.
 
 pub(crate) mod forgotten;
+mod hints;
+pub(crate) mod history;
+mod rate;
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use broker::ScopeId;
@@ -12,34 +16,47 @@ use message::{Dialect, Message, QoS, Reserved, Topic};
 use shadow::history::{Change, Source};
 use shadow::lint::{self, Finding};
 use shadow::topic::{Meaning, Reply, Request, Verb};
-use shadow::{Fault, Limits, Rejection, ShadowId, Stored};
-use store::{ReadError, Span};
+use shadow::{Fault, Limits, Rejection, ShadowId, Stored, Updated, Wanted, client_token_of};
+use store::ReadError;
 
 use crate::Link;
 use crate::event::Origin;
-use crate::keys::ScopeKey;
 use crate::plan::Plan;
 use crate::publish::DISK_FULL;
 use crate::world::Hub;
+use hints::Told;
+use rate::{Admission, Rates};
 
-/// Changes of a shadow that are remembered.
-const HISTORY: u64 = 100;
-/// Trimmed some at a time: each trim is a write.
-const HISTORY_SLACK: u64 = 20;
-/// Bytes of one look into a history.
-const HISTORY_BYTES: usize = 4 * 1024 * 1024;
-
-/// Shadows that were decided and are not committed: the store does not have them yet.
+/// What is known of shadows beside the store.
 #[derive(Debug, Default)]
 pub(crate) struct Shadows {
+    /// Decided and not committed: the store does not have them yet.
     fresh: HashMap<Vec<u8>, Fresh>,
+    rates: Rates,
+    told: Told,
 }
 
 #[derive(Debug)]
 struct Fresh {
     stored: Stored,
     /// Entries of its history that wait with it.
-    entries: u64,
+    entries: Vec<Bytes>,
+}
+
+impl Shadows {
+    fn waiting(&self, key: &[u8]) -> &[Bytes] {
+        self.fresh.get(key).map_or(&[], |fresh| &fresh.entries)
+    }
+
+    pub(crate) fn forget_rates(&mut self, now_ms: u64) {
+        self.rates.forget(now_ms);
+    }
+}
+
+/// Where a shadow lies in the store.
+struct Place {
+    key: Vec<u8>,
+    log: Vec<u8>,
 }
 
 /// Who asks something of a shadow.
@@ -50,7 +67,15 @@ pub struct Asker {
     pub source: Source,
 }
 
+/// A request beyond the rate.
+struct Surplus {
+    rejection: Rejection,
+    /// In this second.
+    first: bool,
+}
+
 /// What a request came to: the answer, and what else is published about it.
+#[derive(Default)]
 struct Outcome {
     accepted: Vec<u8>,
     stored: Option<Stored>,
@@ -60,6 +85,24 @@ struct Outcome {
     advice: Vec<Finding>,
     /// The request's state, of an update.
     asked: Option<String>,
+    /// There was no shadow before.
+    is_new: bool,
+}
+
+impl Outcome {
+    fn of_update(updated: Updated, wanted: Wanted, advice: Vec<Finding>) -> Outcome {
+        let Updated { stored, accepted, delta, documents, asked, .. } = updated;
+        let documents = wanted.documents.then_some(documents);
+        Outcome {
+            accepted,
+            stored: Some(stored),
+            delta,
+            documents,
+            advice,
+            asked: Some(asked),
+            is_new: false,
+        }
+    }
 }
 
 /// Whether a request to this reserved topic is answered; if it is not, why.
@@ -100,22 +143,25 @@ impl<L: Link> Hub<L> {
         plan: &mut Plan<L>,
     ) {
         let scope = origin.scope;
-        let accepted = Reply::Accepted(request.verb);
-        if request.verb == Verb::Get && !self.is_wanted(scope, &accepted.topic(&request.id)) {
-            let text = format!(
-                "nobody was subscribed to {} when it was answered: subscribe before you publish the request",
-                accepted.topic(&request.id)
-            );
-            self.explain(&message.publisher, "shadow reply unheard", text, plan);
-        }
-        match self.decide_shadow(scope, request, &message.payload) {
+        self.hint_unheard(origin, request, message, plan);
+        let place = self.place(scope, &request.id);
+        let who = &message.publisher;
+        let (decided, is_told) = match self.check_rate(&place, request, &message.payload, who, plan) {
+            Ok(()) => (self.decide_shadow(scope, &place, request, &message.payload, false), false),
+            Err(Surplus { rejection, first }) => (Err(rejection), !first),
+        };
+        match decided {
             Ok(outcome) => {
                 let asker = self.asker(origin, message);
-                self.tell_shadow(scope, &asker, request, outcome, plan);
+                self.tell_shadow(scope, &asker, request, (place, outcome), plan);
             }
             Err(rejection) => {
-                let text = format!("{} of {}: {rejection}", request.verb.word(), describe(&request.id));
-                self.explain(&message.publisher, "shadow request rejected", text, plan);
+                if !is_told {
+                    self.explain_rejection(scope, request, message, &rejection, plan);
+                }
+                if let Fault::NoShadow(id) = &rejection.fault {
+                    self.hint_client(scope, who, id.thing(), plan);
+                }
                 let payload = rejection.payload(self.now_ms);
                 self.publish_reply(scope, Reply::Rejected(request.verb), &request.id, payload, plan);
             }
@@ -137,27 +183,50 @@ impl<L: Link> Hub<L> {
         if self.disk_full && request.verb != Verb::Get {
             return Err(DISK_FULL);
         }
-        let outcome = match self.decide_shadow(scope, request, payload) {
+        let place = self.place(scope, &request.id);
+        let who = asker.client.as_ref().unwrap_or(&asker.principal);
+        if let Err(Surplus { rejection, first }) = self.check_rate(&place, request, payload, who, plan) {
+            if first {
+                let text = format!("{} of {}: {rejection}", request.verb.word(), describe(&request.id));
+                self.explain(who, "shadow request rejected", text, plan);
+            }
+            return Ok(Err(rejection));
+        }
+        let outcome = match self.decide_shadow(scope, &place, request, payload, true) {
             Ok(outcome) => outcome,
             Err(rejection) => return Ok(Err(rejection)),
         };
         let accepted = outcome.accepted.clone();
         if request.verb != Verb::Get {
-            self.tell_shadow(scope, asker, request, outcome, plan);
+            self.tell_shadow(scope, asker, request, (place, outcome), plan);
             self.fire_rules(plan);
         }
         Ok(Ok(accepted))
     }
 
-    /// The latest changes of a shadow, oldest first; one that cannot be read is left out.
-    pub fn shadow_history(&self, scope: ScopeId, id: &ShadowId, most: u64) -> Result<Vec<Change>, ReadError> {
-        let log = self.key(scope).shadow_history(id.thing(), id.name().unwrap_or_default());
-        let Some(span) = self.reader.span(&log)? else { return Ok(Vec::new()) };
-        let most = most.min(HISTORY);
-        let from = span.tail.saturating_sub(most).max(span.head);
-        let count = usize::try_from(most).unwrap_or(usize::MAX);
-        let records = self.reader.read_log(&log, from, count, HISTORY_BYTES)?;
-        Ok(records.into_iter().filter_map(|(_, bytes)| Change::from_bytes(&bytes).ok()).collect())
+    /// Whether one more request to this shadow is AWS's to serve within this second.
+    fn check_rate(
+        &mut self,
+        place: &Place,
+        request: &Request,
+        payload: &[u8],
+        who: &Arc<str>,
+        plan: &mut Plan<L>,
+    ) -> Result<(), Surplus> {
+        let per_s = self.settings.shadow_requests_per_s;
+        match self.shadows.rates.admit(self.settings.seed, &place.key, per_s, self.now_ms) {
+            Admission::Served => Ok(()),
+            Admission::Near { per_second } => {
+                let finding = Finding::NearRate { per_second: u64::from(per_second) };
+                let text = format!("{}: {finding}", describe(&request.id));
+                self.explain(who, "shadow advice", text, plan);
+                Ok(())
+            }
+            Admission::Refused { first } => {
+                let token = client_token_of(payload, &Limits::default());
+                Err(Surplus { rejection: Rejection::new(Fault::TooManyRequests { per_s }, token), first })
+            }
+        }
     }
 
     /// The names of a thing's named shadows, in order, beginning after the name given.
@@ -190,42 +259,36 @@ impl<L: Link> Hub<L> {
         Ok(names)
     }
 
+    /// `for_caller`: the answer is wanted, whoever has subscribed.
     fn decide_shadow(
         &mut self,
         scope: ScopeId,
+        place: &Place,
         request: &Request,
         payload: &[u8],
+        for_caller: bool,
     ) -> Result<Outcome, Rejection> {
         let Request { id, verb } = request;
         let (limits, now_ms) = (Limits::default(), self.now_ms);
-        let key = shadow_key(&self.key(scope), id);
-        let current = self.read_shadow(&key).map_err(|_| Rejection::new(Fault::Internal, None))?;
+        let current = self.read_shadow(&place.key).map_err(|_| internal())?;
         Ok(match verb {
             Verb::Get => {
                 let got = Stored::get(current.as_ref(), id, payload, now_ms, &limits)?;
                 let accepted = got.accepted;
-                Outcome {
-                    accepted,
-                    stored: None,
-                    delta: None,
-                    documents: None,
-                    advice: Vec::new(),
-                    asked: None,
-                }
+                Outcome { accepted, ..Outcome::default() }
             }
             Verb::Update => {
-                let updated = Stored::update(current.as_ref(), payload, now_ms, &limits)?;
-                let documents = Some(updated.documents);
-                let (accepted, delta) = (updated.accepted, updated.delta);
-                let advice = advice(current.as_ref(), &updated.stored, &limits);
-                let (stored, asked) = (Some(updated.stored), Some(updated.asked));
-                Outcome { accepted, stored, delta, documents, advice, asked }
+                let wanted = self.wanted(scope, id, for_caller);
+                let updated = Stored::update_for(current.as_ref(), payload, now_ms, &limits, wanted)?;
+                let advice = advice(current.as_ref(), &updated, &limits);
+                let is_new = current.is_none_or(|current| current.is_deleted());
+                Outcome { is_new, ..Outcome::of_update(updated, wanted, advice) }
             }
             Verb::Delete => {
                 let deleted = Stored::delete(current.as_ref(), id, payload, now_ms, &limits)?;
                 let stored = Some(deleted.stored);
                 let accepted = deleted.accepted;
-                Outcome { accepted, stored, delta: None, documents: None, advice: Vec::new(), asked: None }
+                Outcome { accepted, stored, ..Outcome::default() }
             }
         })
     }
@@ -245,17 +308,20 @@ impl<L: Link> Hub<L> {
         scope: ScopeId,
         asker: &Asker,
         request: &Request,
-        outcome: Outcome,
+        (place, outcome): (Place, Outcome),
         plan: &mut Plan<L>,
     ) {
-        let Outcome { accepted, stored, delta, documents, advice, asked } = outcome;
+        let Outcome { accepted, stored, delta, documents, mut advice, asked, is_new } = outcome;
         let Request { id, verb } = request;
+        let who = asker.client.as_ref().unwrap_or(&asker.principal);
+        if let Some(stored) = stored {
+            advice.extend(self.keep_shadow(asker, place, stored, asked, plan));
+        }
         for finding in advice {
-            let who = asker.client.as_ref().unwrap_or(&asker.principal);
             self.explain(who, "shadow advice", format!("{}: {finding}", describe(id)), plan);
         }
-        if let Some(stored) = stored {
-            self.keep_shadow(scope, asker, id, stored, asked, plan);
+        if is_new {
+            self.hint_client(scope, who, id.thing(), plan);
         }
         self.publish_reply(scope, Reply::Accepted(*verb), id, accepted, plan);
         if let Some(delta) = delta {
@@ -266,18 +332,15 @@ impl<L: Link> Hub<L> {
         }
     }
 
+    /// What the way it is used gives to think of.
     fn keep_shadow(
         &mut self,
-        scope: ScopeId,
         asker: &Asker,
-        id: &ShadowId,
+        Place { key, log }: Place,
         stored: Stored,
         asked: Option<String>,
         plan: &mut Plan<L>,
-    ) {
-        let keys = self.key(scope);
-        let (key, log) =
-            (shadow_key(&keys, id), keys.shadow_history(id.thing(), id.name().unwrap_or_default()));
+    ) -> Vec<Finding> {
         let change = Change {
             version: stored.version(),
             at_ms: self.now_ms,
@@ -285,16 +348,39 @@ impl<L: Link> Hub<L> {
             client_id: asker.client.as_deref().map(str::to_owned),
             source: asker.source,
             asked,
+            state: None,
         };
-        let waiting = self.shadows.fresh.get(&key).map_or(0, |fresh| fresh.entries);
-        let span = self.reader.span(&log).ok().flatten().unwrap_or(Span { head: 0, tail: 0, bytes: 0 });
-        let tail = span.tail + waiting;
-        plan.append(log.clone(), tail, Bytes::from(change.to_bytes()));
-        if tail - span.head > HISTORY + HISTORY_SLACK {
-            plan.trim(log, tail - HISTORY);
-        }
+        let waiting = self.shadows.waiting(&key).len() as u64;
+        let (entry, advice) = self.enter_change(log, waiting, change, &stored, plan);
         plan.put(key.clone(), stored.to_bytes());
-        self.shadows.fresh.insert(key, Fresh { stored, entries: waiting + 1 });
+        match self.shadows.fresh.entry(key) {
+            Entry::Occupied(mut fresh) => {
+                fresh.get_mut().stored = stored;
+                fresh.get_mut().entries.extend(entry);
+            }
+            Entry::Vacant(vacant) => _ = vacant.insert(Fresh { stored, entries: Vec::from_iter(entry) }),
+        }
+        advice
+    }
+
+    fn place(&self, scope: ScopeId, id: &ShadowId) -> Place {
+        let name = id.name().unwrap_or_default();
+        match self.scopes.get(scope.0 as usize) {
+            Some(scope) => Place {
+                key: scope.key.shadow(id.thing(), name),
+                log: scope.key.shadow_history(id.thing(), name),
+            },
+            None => Place { key: Vec::new(), log: Vec::new() },
+        }
+    }
+
+    fn wanted(&self, scope: ScopeId, id: &ShadowId, for_caller: bool) -> Wanted {
+        let is_wanted = |reply: Reply| self.is_wanted(scope, &reply.topic(id));
+        Wanted {
+            accepted: for_caller || is_wanted(Reply::Accepted(Verb::Update)),
+            delta: is_wanted(Reply::Delta),
+            documents: is_wanted(Reply::Documents),
+        }
     }
 
     fn asker(&self, origin: Origin, message: &Message) -> Asker {
@@ -340,15 +426,17 @@ impl<L: Link> Hub<L> {
 }
 
 /// What is odd since this update: what was odd before has been told.
-fn advice(before: Option<&Stored>, after: &Stored, limits: &Limits) -> Vec<Finding> {
-    let told = before.map(|before| lint::document(None, before, limits)).unwrap_or_default();
-    let mut found = lint::document(before, after, limits);
-    found.retain(|finding| !told.contains(finding));
+fn advice(before: Option<&Stored>, updated: &Updated, limits: &Limits) -> Vec<Finding> {
+    let mut found = lint::document(before, &updated.stored, updated.state_bytes, limits);
+    if let Some(before) = before.filter(|_| !found.is_empty()) {
+        let told = lint::document(None, before, before.document_bytes(), limits);
+        found.retain(|finding| !told.contains(finding));
+    }
     found
 }
 
-fn shadow_key(key: &ScopeKey, id: &ShadowId) -> Vec<u8> {
-    key.shadow(id.thing(), id.name().unwrap_or_default())
+fn internal() -> Rejection {
+    Rejection::new(Fault::Internal, None)
 }
 
 fn describe(id: &ShadowId) -> String {

@@ -16,6 +16,7 @@ impl<L: Link> Hub<L> {
             self.fall_due(id, plan);
         }
         let now_ms = self.now_ms;
+        self.shadows.forget_rates(now_ms);
         if now_ms.saturating_sub(self.forgot_ms) < FORGET_EVERY_MS {
             return;
         }

@@ -29,7 +29,7 @@ use crate::rotation;
 use credentials::Caller;
 
 pub use credentials::Checking;
-pub(crate) use credentials::caller_of_upgrade;
+pub(crate) use credentials::{UNSIGNED, caller_of_upgrade};
 pub(crate) use roles::access as role_access;
 
 /// Body of one call.

@@ -201,6 +201,7 @@ fn router(api: Arc<Api>) -> Router {
         .route("/_thingstead/api/policies/{name}", get(policies::show))
         .route("/_thingstead/api/devices/{name}/rotate", post(rotate::rotate))
         .route("/_thingstead/api/shadows/{thing}/log", get(shadows::log))
+        .route("/_thingstead/api/shadows/{thing}/restore", post(shadows::restore))
         .route("/_thingstead/api/keys", get(keys::list).post(keys::create))
         .route("/_thingstead/api/keys/{id}", axum::routing::delete(keys::remove))
         .route("/_thingstead/reset", post(control::reset))

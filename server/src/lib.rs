@@ -38,5 +38,6 @@ pub use aws::Checking;
 pub use clock::{Clock, Reading};
 pub(crate) use drive::drive_ws;
 pub use endpoints::{Endpoints, EndpointsError};
+pub use hub::HistoryBound;
 pub use shared::Shared;
 pub use start::{Config, Running, StartError, start};

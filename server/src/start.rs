@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use hub::keys::ScopeKey;
-use hub::{Event, Hub, OpenError, Plan, Settings};
+use hub::{Event, HistoryBound, Hub, OpenError, Plan, Settings};
 use message::Dialect;
 use policy::{Access, Document, NamedDocument, Variables};
 use registry::accounts::Accounts;
@@ -64,6 +64,10 @@ pub struct Config {
     pub strict_roles: bool,
     /// Whether a call may empty everything.
     pub allow_reset: bool,
+    /// What is remembered of each shadow's past.
+    pub shadow_history: HistoryBound,
+    /// Requests per second to one shadow instead of the dialect's; 0: no limit.
+    pub shadow_rate: Option<u32>,
     /// Instead of the dialect's longest keep-alive, seconds.
     pub keep_alive_max_s: Option<u16>,
     pub keep_free_bytes: u64,
@@ -93,6 +97,8 @@ impl Default for Config {
             checking: Checking::default(),
             strict_roles: false,
             allow_reset: false,
+            shadow_history: HistoryBound::default(),
+            shadow_rate: None,
             keep_alive_max_s: None,
             keep_free_bytes: 64 * 1024 * 1024,
             outside: OutsideSettings::default(),
@@ -191,6 +197,8 @@ fn open(config: &Config) -> Result<(Arc<Shared>, std::thread::JoinHandle<()>, Id
     let mut settings = Settings::new(config.dialect, uuid::Uuid::new_v4().as_u64_pair().0);
     settings.strict_roles = config.strict_roles;
     settings.keep_alive_max_s = config.keep_alive_max_s.unwrap_or(settings.keep_alive_max_s);
+    settings.shadow_history = config.shadow_history;
+    settings.shadow_requests_per_s = config.shadow_rate.unwrap_or(settings.shadow_requests_per_s);
     let registry = Registry::open(&*store.reader())
         .map_err(|e| StartError(format!("the registry cannot be read: {e}")))?;
     let ledger = Accounts::open(&*store.reader())

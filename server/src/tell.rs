@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use broker::ScopeId;
 use broker::presence::DisconnectReason;
 use hub::{Cause, Closed, Event, Notice, Refusal, Unheard, Welcome};
 use mqtt::{Connack, Packet, ReasonCode};
@@ -77,6 +78,9 @@ fn tell_one(shared: &Arc<Shared>, notice: Notice<Arc<Link>>, wall_ms: u64, now_m
         Notice::Confirm { scope, destination } => shared.work.confirm(scope, destination),
         Notice::Unheard(unheard) => tell_unheard(shared, &unheard),
         Notice::Review { link } => _ = review(shared, &link),
+        Notice::ShadowOfClient { client, scope, thing } => {
+            tell_shadow_of_client(shared, &client, scope, &thing, wall_ms);
+        }
         Notice::Explain { client, what, text, scope, verdict } => {
             shared.explain(&client, what, &text);
             // Connections that end are entered by the connection itself.
@@ -113,6 +117,22 @@ pub(crate) fn tell_unheard(shared: &Shared, unheard: &Unheard<Arc<Link>>) {
         shared.trouble(&who, "receive denied", &refusal);
         refusal.text
     });
+}
+
+/// A shadow's topic has a thing's name; AWS serves any name, so a client id that was put there is easily overlooked.
+fn tell_shadow_of_client(shared: &Shared, client: &Arc<str>, scope: ScopeId, thing: &str, now_ms: u64) {
+    let is_thing =
+        shared.scopes.name(scope).is_some_and(|name| shared.registry().find_thing(&name, thing).is_some());
+    if is_thing {
+        return;
+    }
+    let text = format!(
+        "no thing is called {thing}, a client is: a shadow's topic has the name of the thing, not the client id; make the \
+         thing (`aws iot create-thing --thing-name {thing}`), or use the name of the thing that the device is"
+    );
+    shared.explain(client, "shadow of no thing", &text);
+    let trouble = Trouble::new("shadow of no thing", "", &text, None);
+    shared.activity.clients.trouble(Some(scope), client, trouble, now_ms);
 }
 
 /// Asks the hub for what the connection may still get of its mailbox, and tells it what the client has taken.

@@ -4,10 +4,14 @@ use std::fmt;
 
 use crate::fields::Fields;
 use crate::json::{Value, read, write_text};
-use crate::section::{Node, Section};
+use crate::section::{Node, Section, write_count};
 use crate::stored::{Document, Stored};
 
 const FORMAT: u64 = 1;
+/// Room for an entry's names, numbers and braces.
+const FRAME_BYTES: usize = 160;
+/// How often an entry has the whole state: so many entries must be read at most to know one version.
+pub const STATE_EVERY: u64 = 20;
 
 /// One entry of a shadow's history.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +24,8 @@ pub struct Change {
     pub source: Source,
     /// The request's `state` as compact JSON; `None` for a deletion.
     pub asked: Option<String>,
+    /// Desired and reported after it, in one entry of [`STATE_EVERY`]; between them the state is what was asked for since.
+    pub state: Option<String>,
 }
 
 /// The way a request came.
@@ -29,6 +35,8 @@ pub enum Source {
     Http,
     /// The platform's own command line and console.
     Operator,
+    /// A version that was made the current one again.
+    Restore,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -147,22 +155,35 @@ impl fmt::Display for Difference {
 }
 
 impl Source {
-    const ALL: [Self; 3] = [Self::Mqtt, Self::Http, Self::Operator];
+    const ALL: [Self; 4] = [Self::Mqtt, Self::Http, Self::Operator, Self::Restore];
 
     pub fn word(self) -> &'static str {
         match self {
             Self::Mqtt => "mqtt",
             Self::Http => "http",
             Self::Operator => "operator",
+            Self::Restore => "restore",
         }
     }
 }
 
 impl Change {
+    /// Whether the request had a desired section.
+    pub fn asks_desired(&self) -> bool {
+        let asked = self.asked.as_deref().and_then(|asked| read(asked).ok());
+        matches!(asked, Some(Value::Object(sections)) if sections.get("desired").is_some())
+    }
+
     /// One JSON object, so that the entry can be shown as it is kept.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let (version, at_ms) = (self.version, self.at_ms);
-        let mut out = format!("{{\"format\":{FORMAT},\"version\":{version},\"at_ms\":{at_ms}");
+        let parts = [Some(self.principal.as_str()), self.client_id.as_deref(), self.asked.as_deref()];
+        let bytes: usize = parts.into_iter().chain([self.state.as_deref()]).flatten().map(str::len).sum();
+        let mut out = String::with_capacity(bytes + FRAME_BYTES);
+        out.push_str("{\"format\":");
+        for (before, number) in [("", FORMAT), (",\"version\":", self.version), (",\"at_ms\":", self.at_ms)] {
+            out.push_str(before);
+            write_count(number, &mut out);
+        }
         let texts = [
             ("principal", Some(self.principal.as_str())),
             ("client_id", self.client_id.as_deref()),
@@ -170,13 +191,15 @@ impl Change {
         ];
         for (name, text) in texts {
             if let Some(text) = text {
-                out.push_str(&format!(",\"{name}\":"));
+                write_name(name, &mut out);
                 write_text(text, &mut out);
             }
         }
-        if let Some(asked) = &self.asked {
-            out.push_str(",\"asked\":");
-            out.push_str(asked);
+        for (name, json) in [("asked", &self.asked), ("state", &self.state)] {
+            if let Some(json) = json {
+                write_name(name, &mut out);
+                out.push_str(json);
+            }
         }
         out.push('}');
         out.into_bytes()
@@ -201,8 +224,15 @@ impl Change {
             client_id: text_of(&entry, "client_id"),
             source: source.ok_or(ChangeError::Broken("it names no source"))?,
             asked: entry.get("asked").map(Value::to_string),
+            state: entry.get("state").map(Value::to_string),
         })
     }
+}
+
+fn write_name(name: &str, out: &mut String) {
+    out.push_str(",\"");
+    out.push_str(name);
+    out.push_str("\":");
 }
 
 fn count(entry: &Fields<Value>, name: &str) -> Option<u64> {
@@ -284,10 +314,11 @@ mod tests {
             client_id: Some("ä".to_owned()),
             source: Source::Mqtt,
             asked: Some(r#"{"desired":null,"reported":{"t":1.50}}"#.to_owned()),
+            state: Some(r#"{"reported":{"t":1.50}}"#.to_owned()),
         };
         assert_eq!(Change::from_bytes(&change.to_bytes()), Ok(change.clone()));
         for source in Source::ALL {
-            change = Change { client_id: None, source, asked: None, ..change };
+            change = Change { client_id: None, source, asked: None, state: None, ..change };
             assert_eq!(Change::from_bytes(&change.to_bytes()), Ok(change.clone()));
         }
         let wrong = |text: &str| Change::from_bytes(text.as_bytes()).expect_err(text);

@@ -10,6 +10,7 @@ pub mod lint;
 mod rejection;
 mod request;
 mod section;
+mod snapshot;
 mod stored;
 pub mod topic;
 
@@ -18,4 +19,6 @@ pub use id::{IdError, ShadowId};
 pub use json::{Number, Value};
 pub use limits::Limits;
 pub use rejection::{Fault, Rejection};
-pub use stored::{Deleted, Got, RecordError, Stored, Updated};
+pub use request::client_token_of;
+pub use snapshot::{Snapshot, SnapshotError};
+pub use stored::{Deleted, Got, RecordError, Stored, Updated, Wanted};

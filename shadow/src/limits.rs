@@ -29,7 +29,7 @@ pub const HEAVY_PARTS: usize = 3;
 pub const HEAVY_WHOLE: usize = 4;
 /// From here on a shadow that only reports is advised to be a topic: AWS bills each update as an operation.
 pub const TELEMETRY_UPDATES_PER_HOUR: u64 = 60;
-/// How long a shadow must have been watched before it is called telemetry.
+/// How long a shadow must have been watched before it is called telemetry, unless it was updated as often already.
 pub const TELEMETRY_LEAST_MS: u64 = 10 * 60 * 1000;
 
 /// The quotas an account may have raised.

@@ -34,8 +34,9 @@ pub enum Finding {
     NearRate { per_second: u64 },
 }
 
-/// What is odd about a shadow, compared with its state before the last update if there was one.
-pub fn document(before: Option<&Stored>, after: &Stored, limits: &Limits) -> Vec<Finding> {
+/// What is odd about a shadow, compared with its state before the last update if there was one. `bytes`: those that
+/// count against the quota.
+pub fn document(before: Option<&Stored>, after: &Stored, bytes: usize, limits: &Limits) -> Vec<Finding> {
     let mut found = Vec::new();
     let Some(now) = after.document() else { return found };
     if let Some(earlier) = before.and_then(Stored::document) {
@@ -54,7 +55,6 @@ pub fn document(before: Option<&Stored>, after: &Stored, limits: &Limits) -> Vec
         desired,
         reported,
     });
-    let bytes = after.document_bytes();
     if bytes.saturating_mul(HEAVY_WHOLE) >= limits.document_bytes.saturating_mul(HEAVY_PARTS) {
         found.push(Finding::Heavy { bytes, most: limits.document_bytes });
     }
@@ -66,7 +66,7 @@ pub fn usage(usage: &Usage) -> Vec<Finding> {
     let mut found = Vec::new();
     let per_hour = u128::from(usage.updates) * 3_600_000 / u128::from(usage.over_ms.max(1));
     let updates_per_hour = u64::try_from(per_hour).unwrap_or(u64::MAX);
-    let long_enough = usage.over_ms >= TELEMETRY_LEAST_MS;
+    let long_enough = usage.over_ms >= TELEMETRY_LEAST_MS || usage.updates >= TELEMETRY_UPDATES_PER_HOUR;
     if long_enough && usage.desired_updates == 0 && updates_per_hour >= TELEMETRY_UPDATES_PER_HOUR {
         found.push(Finding::Telemetry { updates_per_hour });
     }
@@ -148,7 +148,8 @@ mod tests {
     fn check(before: Option<&str>, after: &str, expected: &[&str]) {
         let before = before.map(stored);
         let limits = Limits { document_bytes: 100, ..Limits::default() };
-        let found = document(before.as_ref(), &stored(after), &limits);
+        let after_it = stored(after);
+        let found = document(before.as_ref(), &after_it, after_it.document_bytes(), &limits);
         assert_eq!(found.len(), expected.len(), "{found:?}");
         for (finding, expected) in found.iter().zip(expected) {
             assert!(finding.to_string().contains(expected), "{finding} should say {expected}");
@@ -182,7 +183,9 @@ mod tests {
         assert_eq!(usage(&hour), [Finding::Telemetry { updates_per_hour: 360 }]);
         assert_eq!(usage(&Usage { desired_updates: 1, ..hour }), []);
         assert_eq!(usage(&Usage { updates: 59, ..hour }), []);
-        assert_eq!(usage(&Usage { over_ms: 60_000, ..hour }), []);
+        assert_eq!(usage(&Usage { over_ms: 60_000, updates: 59, ..hour }), []);
+        let quick = usage(&Usage { over_ms: 60_000, updates: 60, ..hour });
+        assert_eq!(quick, [Finding::Telemetry { updates_per_hour: 3_600 }]);
         assert_eq!(
             usage(&Usage { updates: 1, most_per_second: 11, ..hour }),
             [Finding::NearRate { per_second: 11 }]

@@ -55,7 +55,7 @@ pub enum Fault {
     #[error("Unsupported documented encoding; supported encoding is UTF-8")]
     Encoding { valid_bytes: usize },
     #[error("Too many requests")]
-    TooManyRequests,
+    TooManyRequests { per_s: u32 },
     #[error("Internal service failure")]
     Internal,
 }
@@ -117,7 +117,7 @@ impl Fault {
             Self::VersionConflict { .. } => 409,
             Self::PayloadTooLarge { .. } | Self::StateTooLarge { .. } | Self::DocumentTooLarge { .. } => 413,
             Self::Encoding { .. } => 415,
-            Self::TooManyRequests => 429,
+            Self::TooManyRequests { .. } => 429,
             Self::Internal => 500,
         }
     }
@@ -175,7 +175,10 @@ impl Fault {
             Self::Encoding { valid_bytes } => {
                 format!("after {valid_bytes} bytes the payload is no UTF-8; encode it as UTF-8")
             }
-            Self::TooManyRequests => "wait for answers before sending more requests".to_owned(),
+            Self::TooManyRequests { per_s } => format!(
+                "more than {per_s} requests in a second to one shadow; send less often, gather changes into one update, \
+                 or start with another --shadow-rate"
+            ),
             Self::Internal => "try again; the log says what failed".to_owned(),
         }
     }
@@ -238,7 +241,7 @@ mod tests {
         check(Fault::DocumentTooLarge { bytes: 2, most: 1 }, 413, large);
         let encoding = "Unsupported documented encoding; supported encoding is UTF-8";
         check(Fault::Encoding { valid_bytes: 1 }, 415, encoding);
-        check(Fault::TooManyRequests, 429, "Too many requests");
+        check(Fault::TooManyRequests { per_s: 20 }, 429, "Too many requests");
         check(Fault::Internal, 500, "Internal service failure");
     }
 }

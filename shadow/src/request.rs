@@ -30,6 +30,11 @@ impl UpdateRequest {
     }
 }
 
+/// The token of any request, if one can be read.
+pub fn client_token_of(payload: &[u8], limits: &Limits) -> Option<String> {
+    read_token(payload, limits).ok().flatten()
+}
+
 /// The token of a get or a delete, whose payload may be empty.
 pub(crate) fn read_token(payload: &[u8], limits: &Limits) -> Result<Option<String>, Rejection> {
     if payload.iter().all(u8::is_ascii_whitespace) && payload.len() <= limits.payload_bytes {

@@ -10,6 +10,7 @@ use crate::limits::{Limits, REQUEST_PARTS, VERSION, VERSION_MEMORY_MS};
 use crate::rejection::{Fault, Rejection};
 use crate::request::{UpdateRequest, read_token};
 use crate::section::{self, Section, write_count};
+use crate::snapshot::Snapshot;
 
 pub use record::RecordError;
 
@@ -39,6 +40,20 @@ pub struct Updated {
     pub client_token: Option<String>,
     /// The `state` of the request as compact JSON, for the history.
     pub asked: String,
+    /// As [`Stored::document_bytes`] says of what is stored.
+    pub state_bytes: usize,
+}
+
+/// Which texts of an update somebody wants; the others are left empty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    pub accepted: bool,
+    pub delta: bool,
+    pub documents: bool,
+}
+
+impl Wanted {
+    pub const ALL: Self = Self { accepted: true, delta: true, documents: true };
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,52 +77,93 @@ impl Stored {
         now_ms: u64,
         limits: &Limits,
     ) -> Result<Updated, Rejection> {
+        Self::update_for(current, payload, now_ms, limits, Wanted::ALL)
+    }
+
+    /// The same without the texts that nobody wants.
+    pub fn update_for(
+        current: Option<&Self>,
+        payload: &[u8],
+        now_ms: u64,
+        limits: &Limits,
+        wanted: Wanted,
+    ) -> Result<Updated, Rejection> {
         let UpdateRequest { state, version, client_token } = UpdateRequest::read(payload, limits)?;
-        let known = current.filter(|stored| !stored.is_forgotten(now_ms));
-        match Self::take(known, state, version, client_token.as_deref(), now_ms, limits) {
+        let asked = Asked { version, token: client_token.as_deref(), ..Asked::of(state) };
+        let taken = asked.check(limits).and_then(|()| Self::take(current, asked, now_ms, limits, wanted));
+        match taken {
             Ok(updated) => Ok(Updated { client_token, ..updated }),
             Err(fault) => Err(Rejection::new(fault, client_token)),
         }
     }
 
-    fn take(
-        known: Option<&Self>,
-        state: Value,
-        version: Option<u64>,
-        client_token: Option<&str>,
+    /// An update after which desired and reported are what they were; nothing else is asked of them.
+    pub fn restore(
+        current: Option<&Self>,
+        snapshot: &Snapshot,
         now_ms: u64,
         limits: &Limits,
+        wanted: Wanted,
+    ) -> Result<Updated, Rejection> {
+        let live = current.and_then(|stored| stored.document.as_ref());
+        let asked = Asked::of(snapshot.asked_of(live));
+        let taken = Self::take(current, asked, now_ms, limits, wanted);
+        taken.map_err(|fault| Rejection::new(fault, None))
+    }
+
+    fn take(
+        current: Option<&Self>,
+        asked: Asked<'_>,
+        now_ms: u64,
+        limits: &Limits,
+        wanted: Wanted,
     ) -> Result<Updated, Fault> {
         let now_s = now_ms / 1000;
-        let asked = Asked::write(&state, now_s, limits)?;
-        let stored = known.map_or_else(Self::before_the_first, Self::clone).next(state, version, now_ms)?;
-        let previous = known.and_then(|known| Some((known.version, Texts::of(known)?)));
-        let texts = Texts::of(&stored).unwrap_or_default();
-        if texts.state_bytes > limits.document_bytes {
-            return Err(Fault::DocumentTooLarge { bytes: texts.state_bytes, most: limits.document_bytes });
+        let known = current.filter(|stored| !stored.is_forgotten(now_ms));
+        let Asked { value, text: asked, version, token } = asked;
+        let mut accepted = String::new();
+        if wanted.accepted {
+            accepted = format!("{{\"state\":{asked},\"metadata\":");
+            match &value {
+                Value::Object(_) => section::write_times(&value, now_s, &mut accepted),
+                _ => accepted.push_str("{}"),
+            }
         }
-        let version = stored.version;
-        let (asked, times) = (asked.state, asked.times);
-        let mut accepted = format!(r#"{{"state":{asked},"metadata":{times},"version":{version}"#);
-        write_end(&mut accepted, now_s, client_token);
-        let delta = stored.delta().map(|delta| {
-            let mut out = format!(r#"{{"version":{version},"timestamp":{now_s},"state":"#);
-            delta.write_state(&mut out);
-            out.push_str(",\"metadata\":");
-            delta.write_metadata(&mut out);
-            write_token(&mut out, client_token);
-            out.into_bytes()
-        });
-        let mut documents = String::from("{\"previous\":");
-        match previous {
-            Some((version, texts)) => texts.write(version, &mut documents),
-            None => documents.push_str("null"),
+        let stored = known.map_or_else(Self::before_the_first, Self::clone).next(value, version, now_ms)?;
+        let texts = Texts::of(&stored, wanted.documents).unwrap_or_default();
+        let state_bytes = texts.state_bytes;
+        if state_bytes > limits.document_bytes {
+            return Err(Fault::DocumentTooLarge { bytes: state_bytes, most: limits.document_bytes });
         }
-        documents.push_str(",\"current\":");
-        texts.write(version, &mut documents);
-        write_end(&mut documents, now_s, client_token);
+        if wanted.accepted {
+            accepted.push_str(",\"version\":");
+            write_count(stored.version, &mut accepted);
+            write_end(&mut accepted, now_s, token);
+        }
+        let delta = if wanted.delta { stored.delta_text(now_s, token) } else { None };
+        let mut documents = String::new();
+        if wanted.documents {
+            documents.push_str("{\"previous\":");
+            match known.and_then(|known| Some((known.version, Texts::of(known, true)?))) {
+                Some((version, texts)) => texts.write(version, &mut documents),
+                None => documents.push_str("null"),
+            }
+            documents.push_str(",\"current\":");
+            texts.write(stored.version, &mut documents);
+            write_end(&mut documents, now_s, token);
+        }
         let (accepted, documents) = (accepted.into_bytes(), documents.into_bytes());
-        Ok(Updated { stored, accepted, delta, documents, client_token: None, asked })
+        Ok(Updated { stored, accepted, delta, documents, client_token: None, asked, state_bytes })
+    }
+
+    fn delta_text(&self, now_s: u64, token: Option<&str>) -> Option<Vec<u8>> {
+        let delta = self.delta()?;
+        let mut out = format!(r#"{{"version":{},"timestamp":{now_s},"state":"#, self.version);
+        delta.write_state(&mut out);
+        out.push_str(",\"metadata\":");
+        delta.write_metadata(&mut out);
+        write_token(&mut out, token);
+        Some(out.into_bytes())
     }
 
     pub fn get(
@@ -118,7 +174,7 @@ impl Stored {
         limits: &Limits,
     ) -> Result<Got, Rejection> {
         let client_token = read_token(payload, limits)?;
-        let found = current.and_then(|stored| Some((stored, Texts::of(stored)?)));
+        let found = current.and_then(|stored| Some((stored, Texts::of(stored, true)?)));
         let Some((stored, texts)) = found else {
             return Err(Rejection::new(Fault::NoShadow(id.clone()), client_token));
         };
@@ -170,7 +226,14 @@ impl Stored {
 
     /// The bytes that count against the quota: desired and reported as compact JSON, without metadata.
     pub fn document_bytes(&self) -> usize {
-        Texts::of(self).map_or(0, |texts| texts.state_bytes)
+        Texts::of(self, false).map_or(0, |texts| texts.state_bytes)
+    }
+
+    /// `{"desired":…,"reported":…}`, as far as there is anything; for the history.
+    pub fn state_text(&self) -> Option<String> {
+        let mut text = String::new();
+        Texts::of(self, false)?.write_state(None, &mut text);
+        Some(text)
     }
 
     pub(crate) fn document(&self) -> Option<&Document> {
@@ -207,7 +270,7 @@ impl Stored {
 }
 
 impl Document {
-    fn merge(&mut self, section: &str, asked: Value, at_s: u64) {
+    pub(crate) fn merge(&mut self, section: &str, asked: Value, at_s: u64) {
         let section = if section == "desired" { &mut self.desired } else { &mut self.reported };
         match asked {
             Value::Object(asked) => section::merge(section, asked, at_s),
@@ -230,7 +293,8 @@ struct Texts {
 }
 
 impl Texts {
-    fn of(stored: &Stored) -> Option<Self> {
+    /// Without the metadata where they are not asked for.
+    fn of(stored: &Stored, with_metadata: bool) -> Option<Self> {
         let document = stored.document.as_ref()?;
         let (mut state, mut metadata) = (String::from("{"), String::from("{"));
         let mut state_bytes = 0;
@@ -244,7 +308,9 @@ impl Texts {
             let before = state.len();
             section::write_state(section, &mut state);
             state_bytes += state.len() - before;
-            section::write_metadata(section, &mut metadata);
+            if with_metadata {
+                section::write_metadata(section, &mut metadata);
+            }
         }
         metadata.push('}');
         Some(Self { state, metadata, state_bytes })
@@ -270,25 +336,27 @@ impl Texts {
     }
 }
 
-/// The state as it was asked for, nulls too, and the time of each of its values.
-struct Asked {
-    state: String,
-    times: String,
+/// The state as it was asked for, nulls too, and as a text.
+struct Asked<'a> {
+    value: Value,
+    text: String,
+    version: Option<u64>,
+    token: Option<&'a str>,
 }
 
-impl Asked {
-    fn write(state: &Value, now_s: u64, limits: &Limits) -> Result<Self, Fault> {
-        if !matches!(state, Value::Object(_)) {
-            return Ok(Self { state: "{}".to_owned(), times: "{}".to_owned() });
+impl Asked<'_> {
+    fn of(value: Value) -> Self {
+        let mut text = String::new();
+        match value {
+            Value::Object(_) => value.write(&mut text),
+            _ => text.push_str("{}"),
         }
-        let mut asked = Self { state: String::new(), times: String::new() };
-        state.write(&mut asked.state);
-        let (bytes, most) = (asked.state.len(), limits.document_bytes.saturating_mul(REQUEST_PARTS));
-        if bytes > most {
-            return Err(Fault::StateTooLarge { bytes, most });
-        }
-        section::write_times(state, now_s, &mut asked.times);
-        Ok(asked)
+        Self { value, text, version: None, token: None }
+    }
+
+    fn check(&self, limits: &Limits) -> Result<(), Fault> {
+        let (bytes, most) = (self.text.len(), limits.document_bytes.saturating_mul(REQUEST_PARTS));
+        if bytes > most { Err(Fault::StateTooLarge { bytes, most }) } else { Ok(()) }
     }
 }
 

@@ -9,7 +9,9 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use message::Dialect;
 use serde::Deserialize;
-use server::{Checking, Config};
+use server::{Checking, Config, HistoryBound};
+
+use crate::period::parse_ms;
 
 use crate::outside::{self, Endpoint, EndpointKeys};
 
@@ -66,6 +68,15 @@ pub(crate) struct Settings {
     #[arg(long)]
     #[serde(default)]
     allow_reset: bool,
+    /// Changes of each shadow that are remembered, for `thingstead shadow log` and `restore`; 0: none [default: 100]
+    #[arg(long, value_name = "N")]
+    shadow_history: Option<u64>,
+    /// How long they are remembered at most, such as 30d [default: 90d]
+    #[arg(long, value_name = "PERIOD")]
+    shadow_history_age: Option<Period>,
+    /// Requests a second that one shadow takes before it answers 429, or `off` [default: 20, as AWS]
+    #[arg(long, value_name = "N|off")]
+    shadow_rate: Option<Rate>,
     /// Longest keep-alive a client gets [default: 1200 in the aws dialect, no limit in the standard one]
     #[arg(long, value_name = "SECONDS")]
     keep_alive_max: Option<u16>,
@@ -128,6 +139,9 @@ impl Settings {
             signatures: self.signatures.or(other.signatures),
             roles: self.roles.or(other.roles),
             allow_reset: self.allow_reset || other.allow_reset,
+            shadow_history: self.shadow_history.or(other.shadow_history),
+            shadow_history_age: self.shadow_history_age.or(other.shadow_history_age),
+            shadow_rate: self.shadow_rate.or(other.shadow_rate),
             keep_alive_max: self.keep_alive_max.or(other.keep_alive_max),
             keep_free: self.keep_free.or(other.keep_free),
             endpoint: self.endpoint,
@@ -171,6 +185,11 @@ impl Settings {
             checking: self.signatures.unwrap_or_default(),
             strict_roles: self.roles == Some(Roles::Strict),
             allow_reset: self.allow_reset,
+            shadow_history: HistoryBound {
+                changes: self.shadow_history.unwrap_or(default.shadow_history.changes),
+                age_ms: self.shadow_history_age.map_or(default.shadow_history.age_ms, |age| age.0),
+            },
+            shadow_rate: self.shadow_rate.map(|rate| rate.0),
             keep_alive_max_s: self.keep_alive_max,
             keep_free_bytes: self.keep_free.unwrap_or(default.keep_free_bytes),
             outside: outside::settings(
@@ -218,6 +237,52 @@ impl TryFrom<String> for Address {
     type Error = String;
 
     fn try_from(text: String) -> Result<Address, String> {
+        text.parse()
+    }
+}
+
+/// Milliseconds, written as people write them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct Period(u64);
+
+impl FromStr for Period {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Period, String> {
+        parse_ms(text).map(Period)
+    }
+}
+
+impl TryFrom<String> for Period {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Period, String> {
+        text.parse()
+    }
+}
+
+/// A number a second; 0: no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct Rate(u32);
+
+impl FromStr for Rate {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Rate, String> {
+        let wrong = || format!("{text:?} is no rate: write a number from 1, or off");
+        match text {
+            "off" => Ok(Rate(0)),
+            _ => text.parse().ok().filter(|rate| *rate > 0).map(Rate).ok_or_else(wrong),
+        }
+    }
+}
+
+impl TryFrom<String> for Rate {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Rate, String> {
         text.parse()
     }
 }
@@ -300,6 +365,17 @@ mod tests {
     fn a_policy_without_its_listener_is_refused() {
         let refused = parse("anonymous-policy = \"p.json\"").expect("a file").server("d".into());
         assert!(refused.expect_err("refused").to_string().contains("--plain"));
+    }
+
+    #[test]
+    fn what_is_remembered_of_shadows_and_their_rate_are_settings() {
+        let settings = "shadow-history = 7\nshadow-history-age = \"30d\"\nshadow-rate = \"off\"";
+        let config = parse(settings).expect("a file").server("d".into()).expect("a configuration");
+        assert_eq!(config.shadow_history, HistoryBound { changes: 7, age_ms: 30 * 86_400_000 });
+        assert_eq!(config.shadow_rate, Some(0));
+        let config = Settings::default().server("d".into()).expect("a configuration");
+        assert_eq!((config.shadow_history, config.shadow_rate), (HistoryBound::default(), None));
+        assert!(parse("shadow-rate = \"0\"").is_err() && parse("shadow-history-age = \"soon\"").is_err());
     }
 
     #[test]

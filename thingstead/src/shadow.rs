@@ -1,12 +1,15 @@
 //! `thingstead shadow …`: shadows shown, changed, compared, listed and removed. Decides nothing itself.
 
 mod difference;
+mod pretty;
 
 use std::io::Read;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
+use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::Common;
@@ -14,6 +17,7 @@ use crate::api::{Api, encode};
 use crate::output::{self, texts};
 use crate::why::pasteable;
 use difference::Difference;
+use pretty::pretty;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Shadow {
@@ -23,8 +27,10 @@ pub(crate) enum Shadow {
     Set(Set),
     /// What is desired and not reported, value by value
     Diff(Get),
-    /// Who changed a shadow when, newest last; the latest hundred changes are kept
+    /// Who changed a shadow when, newest last
     Log(Log),
+    /// Make an earlier version's state the present one again, also after the shadow was removed
+    Restore(Restore),
     /// A thing's shadows
     Ls(List),
     /// Remove a shadow
@@ -84,6 +90,17 @@ pub(crate) struct Log {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Restore {
+    #[command(flatten)]
+    which: Which,
+    /// One that `thingstead shadow log` shows
+    #[arg(long, value_name = "V")]
+    version: u64,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct List {
     /// The thing's name
     thing: String,
@@ -97,6 +114,7 @@ impl Shadow {
             Shadow::Get(verb) | Shadow::Diff(verb) | Shadow::Rm(verb) => &verb.common,
             Shadow::Set(verb) => &verb.common,
             Shadow::Log(verb) => &verb.common,
+            Shadow::Restore(verb) => &verb.common,
             Shadow::Ls(verb) => &verb.common,
         }
     }
@@ -108,6 +126,7 @@ impl Shadow {
             Shadow::Set(verb) => set(&api, verb),
             Shadow::Diff(verb) => diff(&api, verb),
             Shadow::Log(verb) => log(&api, verb),
+            Shadow::Restore(verb) => restore(&api, verb),
             Shadow::Ls(verb) => ls(&api, verb),
             Shadow::Rm(verb) => rm(&api, verb),
         }
@@ -118,28 +137,62 @@ fn log(api: &Api, verb: &Log) -> Result<()> {
     let name = verb.which.name.as_deref().map(|name| format!("&name={}", encode(name)));
     let thing = encode(&verb.which.thing);
     let path = format!("/_thingstead/api/shadows/{thing}/log?most={}{}", verb.most, name.unwrap_or_default());
-    let reply = api.get(&path)?;
+    let reply = api.send("GET", &path, "")?;
     if verb.common.json {
-        output::json(&reply);
+        output::line(&reply);
         return Ok(());
     }
-    let changes = reply["changes"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let History { changes } = serde_json::from_str(&reply)?;
     if changes.is_empty() {
-        output::line(&format!("{} was never changed", verb.which.title()));
+        output::line(&format!("no change of {} is remembered", verb.which.title()));
         return Ok(());
     }
     let mut rows = vec![["VERSION", "WHEN", "BY", "HOW", "WHAT"].map(str::to_owned).to_vec()];
     for change in changes {
-        let what = if change["deleted"] == true { "deleted".to_owned() } else { change["state"].to_string() };
         rows.push(vec![
-            change["version"].to_string(),
-            output::instant(change["at_ms"].as_u64().unwrap_or(0), "%Y-%m-%d %H:%M:%S"),
-            output::text(&change["by"]).to_owned(),
-            output::text(&change["source"]).to_owned(),
-            what,
+            change.version.to_string(),
+            output::instant(change.at_ms, "%Y-%m-%d %H:%M:%S"),
+            change.by,
+            change.source,
+            change.state.map_or_else(|| "deleted".to_owned(), |state| state.get().to_owned()),
         ]);
     }
     output::table(&rows);
+    Ok(())
+}
+
+/// What the server remembers of a shadow; states as texts, which keep every digit.
+#[derive(Debug, Deserialize)]
+struct History {
+    changes: Vec<Entry>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Entry {
+    version: u64,
+    at_ms: u64,
+    by: String,
+    source: String,
+    state: Option<Box<RawValue>>,
+}
+
+fn restore(api: &Api, verb: &Restore) -> Result<()> {
+    let path = format!("/_thingstead/api/shadows/{}/restore", encode(&verb.which.thing));
+    let wish = json!({ "name": verb.which.name, "version": verb.version }).to_string();
+    let reply = api
+        .send("POST", &path, &wish)
+        .with_context(|| format!("{} cannot be restored to version {}", verb.which.title(), verb.version))?;
+    if verb.common.json {
+        output::line(&reply);
+        return Ok(());
+    }
+    let accepted: Value = serde_json::from_str(&reply)?;
+    output::line(&format!(
+        "{} is at version {}, with the state of version {}",
+        verb.which.title(),
+        accepted["version"],
+        verb.version
+    ));
     Ok(())
 }
 
@@ -166,14 +219,23 @@ impl Which {
 }
 
 fn get(api: &Api, verb: &Get) -> Result<()> {
+    let text = api.send("GET", &verb.which.path(), "")?;
     if verb.common.json {
-        output::line(&api.send("GET", &verb.which.path(), "")?);
+        output::line(&text);
         return Ok(());
     }
-    let document = verb.which.document(api)?;
-    output::line(&format!("{}, version {}", verb.which.title(), document["version"]));
-    output::line(&serde_json::to_string_pretty(&document["state"])?);
+    let document: Shown<'_> = serde_json::from_str(&text)?;
+    output::line(&format!("{}, version {}", verb.which.title(), document.version));
+    output::line(&pretty(document.state.get()));
     Ok(())
+}
+
+/// What of a document is shown.
+#[derive(Debug, Deserialize)]
+struct Shown<'a> {
+    version: u64,
+    #[serde(borrow)]
+    state: &'a RawValue,
 }
 
 fn set(api: &Api, verb: &Set) -> Result<()> {

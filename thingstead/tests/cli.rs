@@ -386,7 +386,9 @@ fn shadow_verbs_change_compare_list_and_remove_documents() {
     assert_eq!(instance.json(&["shadow", "set", "pump-1", "--desired", desired])["version"], 2);
     let text = instance.done(&["shadow", "get", "pump-1", "--json"]);
     assert!(text.contains(r#""delta":{"engine":{"speed":3},"n":12345678901234567890123}"#), "{text}");
-    assert!(instance.done(&["shadow", "get", "pump-1"]).starts_with("the shadow of pump-1, version 2\n{\n"));
+    let shown = instance.done(&["shadow", "get", "pump-1"]);
+    assert!(shown.starts_with("the shadow of pump-1, version 2\n{\n"), "{shown}");
+    assert!(shown.contains("    \"n\": 12345678901234567890123"), "{shown}");
     let shown = instance.done(&["shadow", "diff", "pump-1"]);
     let line = shown.lines().nth(1).expect("a difference");
     let cells: Vec<&str> = line.split_whitespace().take(3).collect();
@@ -407,6 +409,34 @@ fn shadow_verbs_change_compare_list_and_remove_documents() {
     assert_eq!(found, [(&Value::Null, &Value::from(2)), (&Value::from("config"), &Value::from(0))]);
     assert!(instance.done(&["shadow", "rm", "pump-1"]).contains("was removed"));
     assert_eq!(instance.json(&["shadow", "ls", "pump-1"])["shadows"].as_array().expect("shadows").len(), 1);
+}
+
+#[test]
+fn an_earlier_version_of_a_shadow_comes_back_whole() {
+    let instance = Instance::start(&["--shadow-history", "5"]);
+    let state = || instance.json(&["shadow", "get", "pump-1"])["state"].clone();
+    let set = |part: &str, json: &str| instance.done(&["shadow", "set", "pump-1", part, json]);
+    set("--reported", r#"{"on":true,"engine":{"speed":2},"n":12345678901234567890123}"#);
+    let first = state();
+    set("--reported", r#"{"on":"yes","engine":{"speed":null,"gear":[1]}}"#);
+    set("--desired", r#"{"on":false}"#);
+    let said = instance.done(&["shadow", "restore", "pump-1", "--version", "1"]);
+    assert_eq!(said, "the shadow of pump-1 is at version 4, with the state of version 1\n");
+    assert_eq!(state(), first);
+    instance.done(&["shadow", "rm", "pump-1"]);
+    let reply = instance.json(&["shadow", "restore", "pump-1", "--version", "3"]);
+    assert_eq!((&reply["version"], &state()["desired"]["on"]), (&Value::from(5), &Value::from(false)));
+    let log = instance.json(&["shadow", "log", "pump-1"]);
+    let changes = log["changes"].as_array().expect("changes");
+    let sources: Vec<_> = changes.iter().map(|change| change["source"].as_str().unwrap_or("-")).collect();
+    assert_eq!(sources, ["operator", "operator", "restore", "operator", "restore"]);
+    assert!(instance.done(&["shadow", "log", "pump-1"]).contains("deleted"));
+    for (version, why) in [("1", "goes from version 2 to 5"), ("9", "has no version 9")] {
+        let said = instance.refused(&["shadow", "restore", "pump-1", "--version", version]);
+        assert!(said.contains(why), "{said}");
+    }
+    let said = instance.refused(&["shadow", "restore", "pump-2", "--version", "1"]);
+    assert!(said.contains("its history is empty"), "{said}");
 }
 
 #[test]

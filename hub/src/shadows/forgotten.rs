@@ -1,4 +1,5 @@
-//! Time in, shadows deleted long ago gone from the disk out: a walk over all shadows, a few at a time.
+//! Time in, shadows deleted long ago and changes that are too old gone from the disk out: a walk over all shadows, a few
+//! at a time.
 
 use shadow::Stored;
 
@@ -43,11 +44,15 @@ impl<L: Link> Hub<L> {
             // One that was just made again is not the one that the store has.
             let is_fresh = self.shadows.fresh.contains_key(&key);
             let stored = Stored::from_bytes(&document.value);
-            if !is_fresh && stored.is_ok_and(|stored| stored.is_forgotten(self.now_ms)) {
-                let which = key.strip_prefix(prefix.as_slice()).unwrap_or_default();
+            let which = key.strip_prefix(prefix.as_slice()).unwrap_or_default();
+            if is_fresh {
+                continue;
+            } else if stored.is_ok_and(|stored| stored.is_forgotten(self.now_ms)) {
                 plan.drop_log(keys.history_of_shadow(which));
                 plan.delete(key);
                 forgot = true;
+            } else {
+                forgot |= self.age_history(&keys, which, plan);
             }
         }
         forgot

@@ -30,6 +30,7 @@ pub(crate) fn line(notice: &Notice<Link>) -> String {
         Notice::Trace(step) => trace(&step.what),
         Notice::Work { .. } => "work".to_owned(),
         Notice::Confirm { destination, .. } => format!("confirm {destination}"),
+        Notice::ShadowOfClient { client, thing, .. } => format!("shadow-of-client {client} {thing}"),
         Notice::Explain { client, what, text, .. } => format!("explain {client} {what}: {text}"),
     }
 }

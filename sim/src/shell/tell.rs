@@ -58,7 +58,8 @@ impl Shell {
             | Notice::Review { .. }
             | Notice::Trace(_)
             | Notice::Work { .. }
-            | Notice::Confirm { .. } => None,
+            | Notice::Confirm { .. }
+            | Notice::ShadowOfClient { .. } => None,
         }
     }
 
