@@ -24,6 +24,7 @@ scenarios
   retained     --topics M --subs K        set M retained messages, replay to K subscribers
   offline      --sessions N --messages M  queue M QoS 1 messages to N offline sessions, drain
   fill         --sessions N --messages M  the same without the drain, N at most --wave connected at a time
+  shadow       --things T --pubs N --subs K --text B  N clients update T shadows, K hear what was accepted
 
 common
   --host 127.0.0.1 --port 1883    broker (IPv4)

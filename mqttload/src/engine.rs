@@ -6,6 +6,7 @@
 mod client;
 mod frames;
 mod pump;
+mod token;
 
 use std::collections::{HashSet, VecDeque};
 use std::io;
@@ -43,6 +44,8 @@ pub struct Counts {
     pub received: u64,
     /// Messages that came after a later one of their stream.
     pub late: u64,
+    /// Versions of a shadow that do not follow the one before.
+    pub gaps: u64,
     /// Messages that came again.
     pub dup: u64,
     pub stray_acks: u64,
@@ -75,6 +78,8 @@ pub struct Engine {
     /// Publisher by stream.
     pub owner: Vec<u32>,
     pub payload: Vec<u8>,
+    /// Payloads are updates of shadows, and what comes back are their replies.
+    is_of_shadows: bool,
     pub counts: Counts,
     pub expected: u64,
     pub latency: Hist,
@@ -102,6 +107,7 @@ impl Engine {
             clients: Vec::new(),
             owner: Vec::new(),
             payload: vec![b'x'; payload.max(HEADER) - HEADER],
+            is_of_shadows: false,
             counts: Counts::default(),
             expected: 0,
             latency: Hist::new(),
@@ -120,7 +126,13 @@ impl Engine {
     }
 
     pub fn payload_len(&self) -> usize {
-        self.payload.len() + HEADER
+        if self.is_of_shadows { token::update_len(self.payload.len()) } else { self.payload.len() + HEADER }
+    }
+
+    /// From now on payloads are updates of shadows with so many bytes of text.
+    pub fn speak_of_shadows(&mut self, text: usize) {
+        self.is_of_shadows = true;
+        self.payload = vec![b'x'; text];
     }
 
     fn clock(&mut self) -> u64 {

@@ -2,6 +2,7 @@
 
 mod held;
 mod kept;
+mod shadow;
 mod traffic;
 
 use std::time::Duration;
@@ -133,6 +134,7 @@ pub fn run(a: &mut Args) -> Res<Report> {
         "retained" => kept::retained(a),
         "offline" => kept::offline(a),
         "fill" => kept::fill(a),
+        "shadow" => shadow::shadow(a),
         s => Err(format!("no such scenario: {s}")),
     }
 }

@@ -122,6 +122,8 @@ pub struct Client {
     pub filters: Vec<String>,
     pub sub_qos: u8,
     pub seqs: Seqs,
+    /// The latest version of the one shadow it hears of.
+    pub version: Option<u64>,
     pub publisher: Option<Publisher>,
     pub conn: Option<Conn>,
     pub phase: Phase,
@@ -136,6 +138,7 @@ impl Client {
             filters: Vec::new(),
             sub_qos: 0,
             seqs: Seqs::Unchecked,
+            version: None,
             publisher: None,
             conn: None,
             phase: Phase::Off,

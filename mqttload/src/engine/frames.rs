@@ -1,6 +1,6 @@
 //! In: bytes from the broker. Out: counts, latencies, and acknowledgements queued to be written. Sends no publishes.
 
-use super::{Engine, HEADER, MISSING_CAP, Phase, Seqs};
+use super::{Engine, HEADER, MISSING_CAP, Phase, Seqs, token};
 use crate::codec::{self, Parsed};
 
 impl Engine {
@@ -100,12 +100,12 @@ impl Engine {
         if let (Some(pid), Some(conn)) = (pid, &mut c.conn) {
             codec::puback(&mut conn.out, pid);
         }
-        let Some((head, _)) = payload.split_first_chunk::<HEADER>() else {
-            return true;
-        };
-        let ts = u64::from_le_bytes(head[..8].try_into().unwrap());
-        let stream = u32::from_le_bytes(head[8..12].try_into().unwrap());
-        let seq = u32::from_le_bytes(head[12..].try_into().unwrap());
+        let read = if self.is_of_shadows { token::reply(payload) } else { header(payload) };
+        let Some((ts, stream, seq, version)) = read else { return true };
+        if let Some(latest) = &mut c.version {
+            self.counts.gaps += u64::from(version != *latest + 1);
+            *latest = version;
+        }
         self.counts.received += 1;
         if self.sample.contains(&ts) {
             self.latency.record(self.now.saturating_sub(ts));
@@ -142,4 +142,13 @@ impl Engine {
         }
         true
     }
+}
+
+/// Time, stream and sequence number at the beginning of a payload; no version.
+fn header(payload: &[u8]) -> Option<(u64, u32, u32, u64)> {
+    let (head, _) = payload.split_first_chunk::<HEADER>()?;
+    let ts = u64::from_le_bytes(head[..8].try_into().unwrap());
+    let stream = u32::from_le_bytes(head[8..12].try_into().unwrap());
+    let seq = u32::from_le_bytes(head[12..].try_into().unwrap());
+    Some((ts, stream, seq, 0))
 }

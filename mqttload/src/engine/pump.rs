@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{BATCH, Counts, Engine, Load, Measured, Phase, Publisher};
+use super::{BATCH, Counts, Engine, Load, Measured, Phase, Publisher, token};
 use crate::hist::Hist;
 use crate::proc::{self, Usage};
 
@@ -21,10 +21,14 @@ impl Engine {
         if let Some(pid) = pid {
             out.extend_from_slice(&pid.to_be_bytes());
         }
-        out.extend_from_slice(&ts.to_le_bytes());
-        out.extend_from_slice(&s.id.to_le_bytes());
-        out.extend_from_slice(&s.seq.to_le_bytes());
-        out.extend_from_slice(&self.payload);
+        if self.is_of_shadows {
+            token::update(out, ts, s.id, s.seq, &self.payload);
+        } else {
+            out.extend_from_slice(&ts.to_le_bytes());
+            out.extend_from_slice(&s.id.to_le_bytes());
+            out.extend_from_slice(&s.seq.to_le_bytes());
+            out.extend_from_slice(&self.payload);
+        }
         s.seq += 1;
         p.quota -= 1;
         p.owed += s.fan as i64;
