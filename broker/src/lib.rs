@@ -10,6 +10,7 @@ pub mod record;
 pub mod retained;
 pub mod routes;
 pub mod session;
+pub mod standing;
 
 pub use mailbox::Mailbox;
 pub use presence::Presence;

@@ -27,6 +27,21 @@ pub enum DisconnectReason {
 }
 
 impl DisconnectReason {
+    pub const ALL: [Self; 12] = [
+        Self::ClientInitiated,
+        Self::ClientError,
+        Self::ConnectionLost,
+        Self::KeepAliveTimeout,
+        Self::DuplicateClientId,
+        Self::AuthError,
+        Self::ForbiddenAccess,
+        Self::ServerError,
+        Self::ServerInitiated,
+        Self::ApiInitiated,
+        Self::Throttled,
+        Self::WebSocketExpired,
+    ];
+
     /// The name in lifecycle events.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -46,6 +46,8 @@ pub struct Connection {
     pub connected_ms: u64,
     pub keep_alive_s: u16,
     pub is_clean: bool,
+    /// The registry has a thing of the client's name.
+    pub is_thing: bool,
 }
 
 /// One filter a session subscribes to.

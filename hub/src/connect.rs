@@ -216,6 +216,7 @@ impl<L: Link> Hub<L> {
             self.store_session(id, plan);
         }
         self.welcome(id, &request, &admitted, resumed.is_some(), plan);
+        self.note_connected(id, plan);
         if presence::has_events(&client) && self.is_heard(request.scope, "presence/connected", &client) {
             let Some(session) = self.sessions.get(id) else { return };
             let event = presence::connected_event(&client, &session.connection, self.now_ms);
@@ -365,6 +366,7 @@ impl<L: Link> Hub<L> {
             connected_ms: self.now_ms,
             keep_alive_s: self.settings.keep_alive_s(request.packet.keep_alive_s),
             is_clean: request.packet.clean_start,
+            is_thing: request.is_thing,
         }
     }
 }

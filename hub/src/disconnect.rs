@@ -82,6 +82,7 @@ impl<L: Link> Hub<L> {
         let parting =
             Parting { connection: connection.clone(), expiry_s, at_ms: now_ms, reason: cause.reason };
         self.presence.disconnected(scope, &client, parting);
+        self.note_ended((scope, &client), &connection, expiry_s, cause.reason, plan);
         self.explain(&client, "disconnected", format!("{}: {}", cause.reason.as_str(), cause.text), plan);
         if ends {
             self.remove_session(id, plan);

@@ -139,6 +139,8 @@ pub struct ConnectRequest<L> {
     pub packet: Connect,
     pub principal: Arc<str>,
     pub thing: Option<Arc<str>>,
+    /// The registry has a thing of the client's name.
+    pub is_thing: bool,
     pub address: Arc<str>,
     pub access: Access,
 }

@@ -95,6 +95,15 @@ impl ScopeKey {
         self.key("rule-letters", &[])
     }
 
+    /// What is kept of the connectivity of the thing with this client's name.
+    pub fn standing(&self, client: &str) -> Vec<u8> {
+        self.key("standing", &[client.as_bytes()])
+    }
+
+    pub fn standings(&self) -> Vec<u8> {
+        self.key("standing", &[b""])
+    }
+
     pub fn mailbox(&self, session: SessionId) -> Vec<u8> {
         self.key("mailbox", &[&session.0.to_be_bytes()])
     }

@@ -24,6 +24,7 @@ mod publish;
 mod rights;
 mod rules;
 mod shadows;
+mod standing;
 mod subscribe;
 mod time;
 mod world;

@@ -53,12 +53,13 @@ impl<L: Link> Hub<L> {
             hub.read_mailboxes(scope, plan)?;
             hub.read_rules(scope)?;
             hub.read_logs(scope)?;
+            hub.read_standings(scope, plan)?;
         }
         hub.settle(plan);
         Ok(hub)
     }
 
-    fn each_document(
+    pub(crate) fn each_document(
         &self,
         prefix: &[u8],
         mut each: impl FnMut(&[u8], Document) -> Result<(), OpenError>,

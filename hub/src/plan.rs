@@ -59,6 +59,12 @@ impl<L> Plan<L> {
         self.batch.put(key, value, Expect::Any);
     }
 
+    /// A put that no notice promises: it goes with the group, which is not synced for it.
+    pub fn put_unpromised(&mut self, key: Vec<u8>, value: Vec<u8>) {
+        self.weight += OVERHEAD + key.len() + value.len();
+        self.batch.put(key, value, Expect::Any);
+    }
+
     pub fn delete(&mut self, key: Vec<u8>) {
         self.must_sync = true;
         self.weight += OVERHEAD + key.len();

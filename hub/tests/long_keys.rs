@@ -40,6 +40,7 @@ impl Stage {
             packet,
             principal: "p".into(),
             thing: None,
+            is_thing: false,
             address: "192.0.2.1".into(),
             access: Access::everything(),
         })))

@@ -219,6 +219,7 @@ fn subscribe(stage: &mut Stage, filter: &str) {
         packet: Connect::new(Version::V5, "watcher"),
         principal: "p".into(),
         thing: None,
+        is_thing: false,
         address: "192.0.2.1".into(),
         access: policy::Access::everything(),
     })));

@@ -366,11 +366,15 @@ impl Core {
             maximum_packet_size: packet.maximum_packet_size.unwrap_or(u32::MAX),
             topic_alias_maximum: packet.topic_alias_maximum.unwrap_or(0),
         };
+        let is_thing;
         {
             // Held until the link has its rights: a change of policies comes before them, or finds what to change.
             let registry = self.shared.registry();
             let accounts = self.shared.ledger.read();
             let now_s = self.shared.clock.wall_s();
+            let name = self.shared.scopes.name(self.scope);
+            let client = packet.client_id.as_str();
+            is_thing = name.is_some_and(|scope| registry.find_thing(&scope, client).is_some());
             let rights = &self.principal.rights;
             self.access = rights.compile(&registry, &accounts, now_s, &packet, &self.link.address)?;
             let mut out = self.link.lock();
@@ -385,6 +389,7 @@ impl Core {
             packet,
             principal: self.principal.name.clone(),
             thing: self.principal.thing.clone(),
+            is_thing,
             address: self.link.address.clone(),
             access: self.access.clone(),
         })));

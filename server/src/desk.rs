@@ -174,6 +174,18 @@ impl Desk {
         answer.await.map_err(|_| STOPPING.into())
     }
 
+    /// Decides something that nobody waits for.
+    pub(crate) fn post_call(
+        &self,
+        decide: impl FnOnce(&mut Hub<Arc<Link>>, &mut Plan<Arc<Link>>) + Send + 'static,
+    ) {
+        let call = Call(Box::new(move |hub, _, plan| {
+            decide(hub, plan);
+            Box::new(|| ())
+        }));
+        self.push(Job::Call(0, call));
+    }
+
     /// Looks at the hub behind everything that came before.
     pub(crate) async fn ask<T: Send + 'static>(
         &self,

@@ -153,7 +153,10 @@ pub(crate) async fn take_effect(shared: &Arc<Shared>, affected: Affected) {
         }
     }
     for (scope, thing) in affected.things {
+        let is_there = shared.registry().find_thing(&scope, &thing).is_some();
         if let Some(scope) = shared.scopes.find(&scope) {
+            let client = thing.clone();
+            shared.desk.post_call(move |hub, plan| hub.thing_changed(scope, &client, is_there, plan));
             shared.desk.submit(Event::Review { scope, client: thing });
             reviewed = true;
         }

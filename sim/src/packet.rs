@@ -235,6 +235,7 @@ impl Greeting {
             packet,
             principal: "anonymous".into(),
             thing: None,
+            is_thing: false,
             address: "192.0.2.1".into(),
             access: Access::everything(),
         }

@@ -307,7 +307,7 @@ fn show(api: &Api, verb: &Show) -> Result<()> {
         vec!["name".to_owned(), text(&device["name"]).to_owned()],
         vec!["thing".to_owned(), text(&device["thing_id"]).to_owned()],
         vec!["made".to_owned(), output::instant(device["created_ms"].as_u64().unwrap_or(0), form)],
-        vec!["connected".to_owned(), if device["connected"] == true { "yes" } else { "no" }.to_owned()],
+        vec!["connected".to_owned(), connectivity(&device, form)],
     ];
     for certificate in output::list(&device["certificates"]) {
         let until_ms = certificate["not_after_s"].as_u64().unwrap_or(0).saturating_mul(1000);
@@ -317,6 +317,17 @@ fn show(api: &Api, verb: &Show) -> Result<()> {
     }
     output::table(&rows);
     Ok(())
+}
+
+/// Whether, since when, and if not, why.
+fn connectivity(device: &Value, form: &str) -> String {
+    let since = device["since_ms"].as_u64().map(|at_ms| output::instant(at_ms, form));
+    match (device["connected"] == true, since) {
+        (true, Some(since)) => format!("yes, since {since}"),
+        (false, Some(since)) => format!("no, since {since} ({})", text(&device["disconnect_reason"])),
+        (true, None) => "yes".to_owned(),
+        (false, None) => "no; it never was, as far as is known".to_owned(),
+    }
 }
 
 fn endpoint(reply: &Value) -> Result<Endpoint> {

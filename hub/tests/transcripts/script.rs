@@ -62,20 +62,8 @@ pub(crate) fn qos(word: &str) -> Result<QoS, String> {
 }
 
 pub(crate) fn reason(name: &str) -> Result<DisconnectReason, String> {
-    use DisconnectReason as R;
-    let all = [
-        R::ClientInitiated,
-        R::ClientError,
-        R::ConnectionLost,
-        R::KeepAliveTimeout,
-        R::DuplicateClientId,
-        R::AuthError,
-        R::ForbiddenAccess,
-        R::ServerError,
-        R::ServerInitiated,
-        R::ApiInitiated,
-        R::Throttled,
-        R::WebSocketExpired,
-    ];
-    all.into_iter().find(|r| r.as_str() == name).ok_or_else(|| format!("{name} is no reason"))
+    DisconnectReason::ALL
+        .into_iter()
+        .find(|r| r.as_str() == name)
+        .ok_or_else(|| format!("{name} is no reason"))
 }

@@ -344,6 +344,7 @@ fn connect(words: &Words<'_>) -> Result<ConnectRequest<Link>, String> {
         packet,
         principal: "00".into(),
         thing: words.value("thing").map(Into::into),
+        is_thing: words.value("thing") == Some(client),
         address: "192.0.2.1".into(),
         access: access(words)?,
     })

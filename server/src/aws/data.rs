@@ -332,7 +332,7 @@ fn summary(message: &Arc<Message>) -> RetainedMessageSummary {
 }
 
 /// What is known of a client that is connected, or was not long ago.
-pub(super) fn facts(hub: &Hub<Arc<Link>>, scope: ScopeId, client: &str) -> Option<GetConnectionOutput> {
+fn facts(hub: &Hub<Arc<Link>>, scope: ScopeId, client: &str) -> Option<GetConnectionOutput> {
     let session = hub.sessions().of_client(scope, client).and_then(|id| hub.sessions().get(id));
     let live = session.filter(|session| session.link.is_some());
     let (connection, expiry_s, parted) = match live {
@@ -354,6 +354,24 @@ pub(super) fn facts(hub: &Hub<Arc<Link>>, scope: ScopeId, client: &str) -> Optio
         session_expiry_s: Some(i64::from(expiry_s)),
         client_id: client.to_owned(),
         ..GetConnectionOutput::default()
+    })
+}
+
+/// The same of the client with a thing's name, however long ago it went.
+pub(crate) fn connectivity(hub: &Hub<Arc<Link>>, scope: ScopeId, thing: &str) -> Option<GetConnectionOutput> {
+    facts(hub, scope, thing).or_else(|| {
+        let standing = hub.standing(scope, thing).ok()??;
+        Some(GetConnectionOutput {
+            connected: false,
+            clean_session: Some(standing.is_clean),
+            source_ip: Some(standing.address),
+            keep_alive_s: Some(u32::from(standing.keep_alive_s)),
+            disconnected_since_ms: Some(standing.since_ms.cast_signed()),
+            disconnect_reason: standing.ended.map(|reason| reason.as_str().to_owned()),
+            session_expiry_s: Some(i64::from(standing.session_expiry_s)),
+            client_id: thing.to_owned(),
+            ..GetConnectionOutput::default()
+        })
     })
 }
 

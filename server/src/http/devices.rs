@@ -9,7 +9,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use broker::ScopeId;
 use broker::presence::DisconnectReason;
-use hub::{Cause, Event};
+use hub::{Cause, Event, Hub};
 use registry::{
     Attachment, CertificateRecord, CertificateStatus, DeviceIdentity, Draft, Endpoint, FolderFile, NewThing,
     RegistryError, Scope, Tags, Target, Thing, device_folder,
@@ -21,6 +21,7 @@ use super::Api;
 use super::control::parse;
 use super::refusal::Refused;
 use super::starter::{StarterPolicy, own_name};
+use crate::aws::connectivity;
 use crate::certificates::{self, NotIssued, Wanted};
 use crate::link::Stage;
 use crate::registrar::Unavailable;
@@ -210,13 +211,20 @@ pub(super) async fn show(
     State(api): State<Arc<Api>>,
     Path(name): Path<String>,
 ) -> Result<Json<Value>, Refused> {
-    let online = online(&api);
+    let client = name.clone();
+    let look = move |hub: &Hub<_>| connectivity(hub, ScopeId::default(), &client);
+    let known = api.shared.desk.ask(look).await.map_err(Refused::unavailable)?;
     let registry = api.shared.registry();
     let thing = registry.find_thing(&api.scope, &name).ok_or_else(|| unknown(&name))?;
     let ids = registry.principals_of(&api.scope, &name);
     let certificates: Vec<&CertificateRecord> = ids.filter_map(|id| registry.find_certificate(&id)).collect();
-    let mut shown = device(thing, &certificates, online.contains(&*name));
+    let mut shown = device(thing, &certificates, known.as_ref().is_some_and(|known| known.connected));
     if let Some(fields) = shown.as_object_mut() {
+        if let Some(known) = known {
+            let since_ms = known.connected_since_ms.or(known.disconnected_since_ms);
+            fields.insert("since_ms".into(), json!(since_ms));
+            fields.insert("disconnect_reason".into(), json!(known.disconnect_reason));
+        }
         fields.insert("endpoint".into(), describe(&endpoint(&api)));
     }
     Ok(Json(shown))

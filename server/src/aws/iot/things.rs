@@ -12,7 +12,7 @@ use registry::{NewThing, RegistryError, ThingFilter, ThingUpdate};
 
 use super::pages::Page;
 use super::{Plane, expected, random, version};
-use crate::aws::data::facts;
+use crate::aws::connectivity as connectivity_of;
 
 pub(super) async fn create(plane: &Plane<'_>, call: CreateThing) -> Result<CreateThingOutput, Fault> {
     if call.billing_group_name.is_some() {
@@ -73,7 +73,7 @@ pub(super) async fn delete(plane: &Plane<'_>, call: DeleteThing) -> Result<Delet
     Ok(DeleteThingOutput {})
 }
 
-/// A thing is connected as the client that has its name.
+/// A thing is connected as the client that has its name. What is known outlasts the connection and the process.
 pub(super) async fn connectivity(
     plane: &Plane<'_>,
     call: GetThingConnectivityData,
@@ -83,7 +83,7 @@ pub(super) async fn connectivity(
         return Err(plane.fault(&RegistryError::UnknownThing(thing_name)));
     }
     let (scope, client) = (plane.caller.scope_id(plane.api)?, thing_name.clone());
-    let look = move |hub: &Hub<_>| facts(hub, scope, &client);
+    let look = move |hub: &Hub<_>| connectivity_of(hub, scope, &client);
     let found = plane.api.shared.desk.ask(look).await.map_err(Fault::service_unavailable)?;
     let Some(found) = found else {
         return Ok(GetThingConnectivityDataOutput {
