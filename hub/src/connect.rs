@@ -167,7 +167,7 @@ impl<L: Link> Hub<L> {
             let text = format!("the will's payload is larger than {} bytes", self.settings.payload_bytes);
             return Err(Refusal::client_error(ReasonCode::PacketTooLarge, text));
         }
-        // A will on a reserved topic is accepted and comes to nothing, as on AWS; publishing it says so.
+        // A will on a reserved topic is accepted and comes to nothing, as on AWS.
         if !topic.is_reserved()
             && let Outcome::Denied(verdict) =
                 judge(self.settings.dialect, &request.access, &topic, self.now_ms)
@@ -217,6 +217,10 @@ impl<L: Link> Hub<L> {
         }
         self.welcome(id, &request, &admitted, resumed.is_some(), plan);
         self.note_connected(id, plan);
+        if let Some(will) = &admitted.will {
+            // Said now, and not only when it would have been sent.
+            self.explain_ignored_will(will, plan);
+        }
         if presence::has_events(&client) && self.is_heard(request.scope, "presence/connected", &client) {
             let Some(session) = self.sessions.get(id) else { return };
             let event = presence::connected_event(&client, &session.connection, self.now_ms);

@@ -112,19 +112,28 @@ impl<L: Link> Hub<L> {
 
     pub(crate) fn publish_will(&mut self, scope: ScopeId, will: &Will, plan: &mut Plan<L>) {
         let message = &will.message;
-        if self.settings.dialect == Dialect::Aws && message.topic.is_reserved() {
-            let text = format!(
-                "the will on reserved topic {} was ignored, as on AWS: use a plain topic for the will and a rule that \
-                 republishes it",
-                message.topic
-            );
-            self.explain(&message.publisher, "will ignored", text, plan);
+        if self.explain_ignored_will(will, plan) {
             return;
         }
         let mut message = (**message).clone();
         message.received_ms = self.now_ms;
         message.expires_ms = expiry(&message, self.now_ms);
         self.publish(scope, None, message, plan);
+    }
+
+    /// A will on a reserved topic is accepted and comes to nothing, as on AWS; whether this one is such.
+    pub(crate) fn explain_ignored_will(&self, will: &Will, plan: &mut Plan<L>) -> bool {
+        let message = &will.message;
+        let is_ignored = self.settings.dialect == Dialect::Aws && message.topic.is_reserved();
+        if is_ignored {
+            let text = format!(
+                "the will on reserved topic {} is ignored, as on AWS: use a plain topic for the will and a rule that \
+                 republishes it there",
+                message.topic
+            );
+            self.explain(&message.publisher, "will ignored", text, plan);
+        }
+        is_ignored
     }
 }
 

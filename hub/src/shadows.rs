@@ -87,21 +87,17 @@ struct Outcome {
     asked: Option<String>,
     /// There was no shadow before.
     is_new: bool,
+    /// Whoever asked seems to have the answer in mind, and nobody is known to hear it.
+    expects_answer: bool,
 }
 
 impl Outcome {
     fn of_update(updated: Updated, wanted: Wanted, advice: Vec<Finding>) -> Outcome {
-        let Updated { stored, accepted, delta, documents, asked, .. } = updated;
+        let Updated { stored, accepted, delta, documents, asked, client_token, .. } = updated;
         let documents = wanted.documents.then_some(documents);
-        Outcome {
-            accepted,
-            stored: Some(stored),
-            delta,
-            documents,
-            advice,
-            asked: Some(asked),
-            is_new: false,
-        }
+        let (stored, asked) = (Some(stored), Some(asked));
+        let expects_answer = client_token.is_some() && !wanted.accepted;
+        Outcome { accepted, stored, delta, documents, advice, asked, is_new: false, expects_answer }
     }
 }
 
@@ -143,7 +139,6 @@ impl<L: Link> Hub<L> {
         plan: &mut Plan<L>,
     ) {
         let scope = origin.scope;
-        self.hint_unheard(origin, request, message, plan);
         let place = self.place(scope, &request.id);
         let who = &message.publisher;
         let (decided, is_told) = match self.check_rate(&place, request, &message.payload, who, plan) {
@@ -152,6 +147,9 @@ impl<L: Link> Hub<L> {
         };
         match decided {
             Ok(outcome) => {
+                if outcome.expects_answer {
+                    self.hint_unheard(origin, request, message, plan);
+                }
                 let asker = self.asker(origin, message);
                 self.tell_shadow(scope, &asker, request, (place, outcome), plan);
             }
@@ -275,7 +273,7 @@ impl<L: Link> Hub<L> {
             Verb::Get => {
                 let got = Stored::get(current.as_ref(), id, payload, now_ms, &limits)?;
                 let accepted = got.accepted;
-                Outcome { accepted, ..Outcome::default() }
+                Outcome { accepted, expects_answer: true, ..Outcome::default() }
             }
             Verb::Update => {
                 let wanted = self.wanted(scope, id, for_caller);
@@ -288,7 +286,8 @@ impl<L: Link> Hub<L> {
                 let deleted = Stored::delete(current.as_ref(), id, payload, now_ms, &limits)?;
                 let stored = Some(deleted.stored);
                 let accepted = deleted.accepted;
-                Outcome { accepted, stored, ..Outcome::default() }
+                let expects_answer = deleted.client_token.is_some();
+                Outcome { accepted, stored, expects_answer, ..Outcome::default() }
             }
         })
     }
@@ -311,7 +310,8 @@ impl<L: Link> Hub<L> {
         (place, outcome): (Place, Outcome),
         plan: &mut Plan<L>,
     ) {
-        let Outcome { accepted, stored, delta, documents, mut advice, asked, is_new } = outcome;
+        let Outcome { accepted, stored, delta, documents, mut advice, asked, is_new, expects_answer: _ } =
+            outcome;
         let Request { id, verb } = request;
         let who = asker.client.as_ref().unwrap_or(&asker.principal);
         if let Some(stored) = stored {
@@ -323,7 +323,9 @@ impl<L: Link> Hub<L> {
         if is_new {
             self.hint_client(scope, who, id.thing(), plan);
         }
-        self.publish_reply(scope, Reply::Accepted(*verb), id, accepted, plan);
+        if !accepted.is_empty() {
+            self.publish_reply(scope, Reply::Accepted(*verb), id, accepted, plan);
+        }
         if let Some(delta) = delta {
             self.publish_reply(scope, Reply::Delta, id, delta, plan);
         }

@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 
 use broker::{ScopeId, SessionId};
+use shadow::Rejection;
 use shadow::history::Change;
 use shadow::limits::TELEMETRY_UPDATES_PER_HOUR;
 use shadow::lint::{self, Finding, Usage};
 use shadow::topic::{Reply, Request, Verb};
-use shadow::{Limits, Rejection, client_token_of};
 use store::Span;
 
 use super::describe;
@@ -36,8 +36,8 @@ impl Told {
 }
 
 impl<L: Link> Hub<L> {
-    /// Says so, once to a connection, when nobody hears the answers to what it asks. A `get` is for its answer; an update
-    /// or a delete has answers in mind if it bears a token to know them by.
+    /// Says so, once to a connection, when nobody hears the answers it has in mind: a `get` is for its answer; an update or
+    /// a delete has answers in mind if it bears a token to know them by.
     pub(super) fn hint_unheard(
         &mut self,
         origin: Origin,
@@ -51,9 +51,7 @@ impl<L: Link> Hub<L> {
             Verb::Get => heard(accepted),
             Verb::Update | Verb::Delete => heard(accepted) || heard(rejected),
         };
-        let is_meant =
-            || request.verb == Verb::Get || client_token_of(&message.payload, &Limits::default()).is_some();
-        if is_heard || !is_meant() || !self.shadows.told.is_new(origin.session, request.verb) {
+        if is_heard || !self.shadows.told.is_new(origin.session, request.verb) {
             return;
         }
         let text = format!(
