@@ -151,9 +151,9 @@ def count(text, name):
     raise AssertionError(f"/metrics has no {name}")
 
 
-def raw_per_s(folder, group):
+def raw_per_s(folder, group, message_bytes=MESSAGE_BYTES):
     """Messages a second of appending a group's bytes to a file and syncing it, again and again."""
-    block = bytes([7]) * (MESSAGE_BYTES * group)
+    block = bytes([7]) * (message_bytes * group)
     file = os.open(os.path.join(folder, "raw"), os.O_CREAT | os.O_WRONLY | os.O_APPEND | os.O_TRUNC)
     try:
         begun, groups = time.monotonic(), 0

@@ -8,6 +8,7 @@ mod device;
 mod failure;
 mod out;
 mod packet;
+mod shadows;
 mod shell;
 mod world;
 
@@ -29,6 +30,9 @@ pub struct Report {
     pub commits: u64,
     pub deeds: u64,
     pub crashes: u64,
+    /// Requests to shadows, and versions of them that were restored.
+    pub shadow_requests: u64,
+    pub restored: u64,
 }
 
 /// A fault built into the server's shell, to show that the simulation finds it.
@@ -58,5 +62,8 @@ pub fn run_flawed(seed: u64, steps: usize, flaw: Flaw) -> Result<Report, Failure
             return Err(fail(step, what, world.log.into()));
         }
     }
-    world.come_to_rest().map_err(|what| fail(steps, what, world.log.into()))
+    let report = world.come_to_rest().map_err(|what| fail(steps, what, world.log.into()))?;
+    let shadows = shadows::run(seed, steps, flaw).map_err(|(step, what, log)| fail(step, what, log))?;
+    let crashes = report.crashes + shadows.crashes;
+    Ok(Report { crashes, shadow_requests: shadows.requests, restored: shadows.restored, ..report })
 }

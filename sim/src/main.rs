@@ -44,12 +44,14 @@ fn options(mut words: impl Iterator<Item = String>) -> Result<Option<(u64, u64, 
 }
 
 fn run(seeds: u64, first: u64, steps: usize) -> ExitCode {
-    let (mut failed, mut promised, mut crashes) = (0u64, 0, 0);
+    let (mut failed, mut promised, mut crashes, mut requests, mut restored) = (0u64, 0, 0, 0, 0);
     for seed in first..first.saturating_add(seeds) {
         match sim::run(seed, steps) {
             Ok(report) => {
                 promised += report.promised;
                 crashes += report.crashes;
+                requests += report.shadow_requests;
+                restored += report.restored;
             }
             Err(failure) => {
                 failed += 1;
@@ -58,7 +60,9 @@ fn run(seeds: u64, first: u64, steps: usize) -> ExitCode {
             }
         }
     }
-    println!("{promised} promises kept over {crashes} crashes");
+    println!(
+        "{promised} promises kept over {crashes} crashes; {requests} requests to shadows, {restored} of them restored a version"
+    );
     println!("{} passed, {failed} failed", seeds - failed);
     if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

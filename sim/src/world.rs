@@ -452,6 +452,7 @@ impl World {
             commits: tally.commits,
             deeds: tally.deeds,
             crashes: tally.crashes,
+            ..Report::default()
         })
     }
 }

@@ -8,15 +8,19 @@ use sim::{Failure, Flaw, run, run_flawed};
 fn two_hundred_seeds_keep_every_promise() {
     let mut promised = 0;
     let mut crashes = 0;
+    let (mut requests, mut restored) = (0, 0);
     for seed in 1..=200 {
         let report = run(seed, sim::STEPS).unwrap_or_else(|failure| panic!("{failure}"));
         promised += report.promised;
         crashes += report.crashes;
+        requests += report.shadow_requests;
+        restored += report.restored;
     }
     assert!(
         promised > 5000 && crashes > 200,
         "the runs do too little: {promised} promises, {crashes} crashes"
     );
+    assert!(requests > 50_000 && restored > 1_000, "too little: {requests} requests, {restored} restored");
 }
 
 #[test]

@@ -15,6 +15,7 @@ use crate::tally::Tally;
 const HELP: &str = "\
 Usage: cargo xtask bench broker [-- OPTIONS]
        cargo xtask bench fleet [-- OPTIONS]
+       cargo xtask bench shadow [-- OPTIONS]
        cargo xtask bench store [-- DIRECTORY]
 
   broker  thingstead beside mosquitto, rumqttd and nats-server, in one run: builds the `dist` binary and the
@@ -23,6 +24,8 @@ Usage: cargo xtask bench broker [-- OPTIONS]
           the page: `-- --out docs/benchmarks.md`)
   fleet   100,000 things made through the API, listed, and started with: conformance/fleet.py
           (`-- --things 10000` for a quick look; the page: `-- --out docs/benchmarks.md`)
+  shadow  updates of 100,000 shadows beside raw group commits, of one by many clients, and at a fixed rate:
+          conformance/shadows.py (a quick look: `-- --things 10000 --rounds 1`; the page: `-- --out docs/benchmarks.md`)
   store   store/examples/group_commit.rs: group commits against a raw append and fdatasync loop
 
 What follows `--` goes to the measuring program.";
@@ -42,9 +45,10 @@ pub(crate) fn run(mut options: Arguments) -> Result<Tally> {
     match subject.as_deref() {
         Some("broker") => broker(&place, &passed_on),
         Some("fleet") => fleet(&place, &passed_on),
+        Some("shadow") => shadow(&place, &passed_on),
         Some("store") => store(&place, &passed_on),
-        Some(other) => bail!("`{other}` cannot be measured; choose `broker`, `fleet` or `store`"),
-        None => bail!("say what to measure: `broker`, `fleet` or `store`"),
+        Some(other) => bail!("`{other}` cannot be measured; choose `broker`, `fleet`, `shadow` or `store`"),
+        None => bail!("say what to measure: `broker`, `fleet`, `shadow` or `store`"),
     }
 }
 
@@ -68,6 +72,17 @@ fn fleet(place: &Place, passed_on: &[String]) -> Result<Tally> {
     let mut command = Command::new(place.python());
     command.arg("-u").arg(place.conformance("fleet.py")).current_dir(&place.root);
     command.arg("--binary").arg(place.target.join("dist/thingstead")).args(passed_on);
+    process::step(&mut command)
+}
+
+fn shadow(place: &Place, passed_on: &[String]) -> Result<Tally> {
+    prerequisites::provide(place)?;
+    process::must(chores::cargo(place).args(["build", "--profile", "dist", "--package", "thingstead"]))?;
+    let generator = generator(place)?;
+    let mut command = Command::new(place.python());
+    command.arg("-u").arg(place.conformance("shadows.py")).current_dir(&place.root);
+    command.arg("--binary").arg(place.target.join("dist/thingstead"));
+    command.arg("--load").arg(generator).args(passed_on);
     process::step(&mut command)
 }
 

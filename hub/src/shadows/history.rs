@@ -89,7 +89,7 @@ impl<L: Link> Hub<L> {
     /// The history as it is shown where it does not reach back to this version, else with what that rests on.
     fn changes_to(&self, scope: ScopeId, id: &ShadowId, version: u64) -> Result<Vec<Change>, ReadError> {
         let shown = self.shadow_history(scope, id, u64::MAX)?;
-        match shown.iter().any(|change| change.version == version) {
+        match shown.iter().any(|change| change.version == version && change.asked.is_some()) {
             true => self.kept_changes(scope, id, self.settings.shadow_history.changes),
             false => Ok(shown),
         }
