@@ -1,6 +1,7 @@
 """Things, their types and their principals, as boto3 sees them."""
 
 import re
+import time
 
 from aws.caller import account_of, arn, client, pages, refused, unserved
 from promise import promise, wait_for
@@ -248,3 +249,35 @@ def connectivity_is_that_of_the_client_with_the_things_name(place):
     found = wait_for("the end", lambda: (found := ask(thingName=name))["connected"] is False and found)
     assert found["disconnectReason"] == "CLIENT_INITIATED_DISCONNECT" and found["timestamp"] >= since, found
     refused(client(place).get_thing_connectivity_data, "ResourceNotFoundException", name, thingName=name)
+
+
+@promise(own=True)
+def connectivity_is_known_after_a_kill_and_long_after_leaving(place):
+    server, name, account = place.server, place.client("thing"), "000000000000"
+    client(place, account=account).create_thing(thingName=name)
+    ask = lambda: client(place, account=account).get_thing_connectivity_data(thingName=name)  # noqa: E731
+    wire = joined(place, "thing")
+    assert ask()["connected"] is True
+    server.kill()
+    server.start()
+    found = ask()
+    assert (found["connected"], found["disconnectReason"], found["clientId"]) == (False, "SERVER_ERROR", name), found
+    since = found["timestamp"]
+    time.sleep(1.1)
+    server.kill()
+    server.start()
+    assert ask()["timestamp"] == since
+    wire = joined(place, "thing")
+    assert ask()["connected"] is True
+    wire.disconnect()
+    wait_for("the end", lambda: ask()["connected"] is False)
+    server.advance("40d")
+    found = ask()
+    assert (found["connected"], found["disconnectReason"]) == (False, "CLIENT_INITIATED_DISCONNECT"), found
+    server.kill()
+    server.start()
+    assert ask()["disconnectReason"] == "CLIENT_INITIATED_DISCONNECT"
+    client(place, account=account).delete_thing(thingName=name)
+    client(place, account=account).create_thing(thingName=name)
+    found = ask()
+    assert found["connected"] is False and "timestamp" not in found, found

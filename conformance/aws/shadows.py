@@ -3,6 +3,7 @@
 import http.client
 import json
 import ssl
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 
 import boto3
@@ -269,3 +270,42 @@ def the_aws_cli_keeps_a_shadow(place, tool):
     assert '"version":1' in cli("delete-thing-shadow", *which, "/dev/stdout")
     refusal = start(place, tool, "iot-data", "get-thing-shadow", *which, "/dev/null").stderr
     assert "ResourceNotFoundException" in refusal and "No shadow exists with name" in refusal, refusal
+
+
+@promise()
+def requests_beyond_twenty_a_second_are_answered_429_over_http(place):
+    connection = http.client.HTTPConnection(*place.server.address("api"), timeout=30)
+    place.after(connection.close)
+    found = []
+    for _ in range(60):
+        connection.request("POST", f"/things/{place.client('hasty')}/shadow", b'{"state":{}}')
+        response = connection.getresponse()
+        found.append((response.status, json.loads(response.read()).get("message")))
+    assert [status for status, _ in found[:20]] == [200] * 20, found
+    surplus = [one for one in found if one[0] != 200]
+    assert surplus and set(surplus) == {(429, "Too many requests")}, found
+
+
+@promise(seconds=240)
+def ten_thousand_named_shadows_of_one_thing_are_kept_and_listed(place):
+    thing, count, callers = place.client("many"), 10_000, 8
+
+    def make(first):
+        connection = http.client.HTTPConnection(*place.server.address("api"), timeout=60)
+        for number in range(first, count, callers):
+            connection.request("POST", f"/things/{thing}/shadow?name=s{number:05}", b'{"state":{"reported":{"x":1}}}')
+            response = connection.getresponse()
+            assert response.status == 200, response.read()
+            response.read()
+        connection.close()
+
+    with ThreadPoolExecutor(callers) as pool:
+        list(pool.map(make, range(callers)))
+    data, found, more = client(place, "iot-data", ACCOUNT), [], {}
+    while True:
+        page = data.list_named_shadows_for_thing(thingName=thing, pageSize=100, **more)
+        found += page["results"]
+        if "nextToken" not in page:
+            break
+        more = {"nextToken": page["nextToken"]}
+    assert found == [f"s{number:05}" for number in range(count)], len(found)

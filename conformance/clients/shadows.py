@@ -10,9 +10,11 @@ from AWSIoTPythonSDK.exception.AWSIoTExceptions import publishTimeoutException, 
 from AWSIoTPythonSDK.MQTTLib import AWSIoTMQTTShadowClient
 
 from aws.caller import client as boto
+from aws.caller import refused
 from clients.awsiotsdk import PATIENCE_S, Five, Three
 from clients.node import journey
 from promise import Inbox, promise, wait_for
+from raw.wire import Wire
 
 ACCOUNT = "000000000000"
 QOS = mqtt.QoS.AT_LEAST_ONCE
@@ -313,3 +315,87 @@ def who_changed_a_shadow_is_remembered_over_a_kill(place):
         (1, "mqtt"), (2, "http"), (3, "operator"), (3, "operator")], changes
     assert changes[0]["by"] == place.client("writer") and changes[1]["by"] == ACCOUNT, changes
     assert changes[1]["state"] == {"desired": {"on": True}} and changes[3]["deleted"], changes
+
+
+@promise()
+def a_library_of_its_own_makes_changes_deletes_and_makes_a_shadow_again(place):
+    thing = place.client("thing")
+    library = Manager(place, thing, "library").client.getMQTTConnection()
+    heard = Inbox()
+
+    def ask(verb, answer, payload=""):
+        count = len(heard.messages)
+        library.publish(f"$aws/things/{thing}/shadow/{verb}", payload if isinstance(payload, str) else json.dumps(payload), 1)
+        for topic, found in heard.wait(count + 1)[count:]:
+            if topic.endswith(answer):
+                return found
+        return next(found for topic, found in heard.wait(count + 2)[count:] if topic.endswith(answer))
+
+    # connect_shadow: all eight topics, each with a callback.
+    for ending in ("update/accepted", "update/rejected", "update/delta", "update/documents",
+                   "get/accepted", "get/rejected", "delete/accepted", "delete/rejected"):
+        assert library.subscribe(f"$aws/things/{thing}/shadow/{ending}", 1, lambda _client, _data, message: heard.put(
+            (message.topic, json.loads(message.payload))))
+    # create_shadow: only if there is none.
+    assert ask("get", "get/rejected")["code"] == 404
+    made = ask("update", "update/documents", {"state": {"desired": {"led": "off"}, "reported": {"led": "off"}}})
+    assert (made["previous"], made["current"]["version"]) == (None, 1), made
+    # The counterpart in the cloud wants something, and the device follows.
+    count = len(heard.messages)
+    set_state(place, thing, desired={"led": "on"})
+    delta = next(found for topic, found in heard.wait(count + 3)[count:] if topic.endswith("update/delta"))
+    assert (delta["state"], delta["version"]) == ({"led": "on"}, 2), delta
+    assert delta["metadata"]["led"]["timestamp"], delta
+    assert ask("update", "update/accepted", {"state": {"reported": delta["state"]}})["version"] == 3
+    heard.wait(count + 5)
+    found = ask("get", "get/accepted")
+    assert found["state"] == {"desired": {"led": "on"}, "reported": {"led": "on"}}, found
+    assert set(found["metadata"]) == {"desired", "reported"}, found
+    assert ask("delete", "delete/accepted")["version"] == 3
+    assert ask("get", "get/rejected")["code"] == 404
+    assert ask("update", "update/documents", {"state": {"reported": {"led": "off"}}})["current"]["version"] == 4
+
+
+@promise(own=True)
+def a_version_is_restored_over_a_kill_and_the_device_hears_of_it(place):
+    thing = "restored"
+    set_state(place, thing, desired={"led": "on", "speed": 3}, reported={"led": "on"})
+    set_state(place, thing, desired={"speed": None, "new": 1}, reported=None)
+    data(place).delete_thing_shadow(thingName=thing)
+    place.server.kill()
+    place.server.start()
+    device = Three(place, "device", "mqtt")
+    device.subscribe(f"$aws/things/{thing}/shadow/update/delta")
+    said = place.server.run("shadow", "restore", thing, "--version", "1")
+    assert said == "the shadow of restored is at version 3, with the state of version 1\n", said
+    delta = json.loads(device.inbox.wait(1)[0][1])
+    assert (delta["version"], delta["state"]) == (3, {"speed": 3}), delta
+    document = json.loads(data(place).get_thing_shadow(thingName=thing)["payload"].read())
+    assert document["state"]["desired"] == {"led": "on", "speed": 3}, document
+    assert document["state"]["reported"] == {"led": "on"}, document
+    changes = json.loads(place.server.run("shadow", "log", thing, "--json"))["changes"]
+    assert [change["source"] for change in changes] == ["http", "http", "http", "restore"], changes
+
+
+@promise(own=True)
+def a_will_into_a_shadow_is_said_to_come_to_nothing(place):
+    place.server.device("pump-1")
+    wire = Wire(place.server.address("plain"))
+    topic = "$aws/things/pump-1/shadow/update"
+    wire.connect("pump-1", will={"topic": topic, "payload": b'{"state":{"reported":{"connected":false}}}'})
+    wait_for("the reason", lambda: "will ignored" in place.server.run("why", "pump-1"))
+    text = place.server.run("why", "pump-1")
+    assert topic in text and "use a plain topic for the will and a rule that republishes it there" in text, text
+    wire.drop()
+    time.sleep(0.3)
+    refused(data(place).get_thing_shadow, "ResourceNotFoundException", thingName="pump-1")
+
+
+@promise(own=True)
+def a_shadow_with_a_clients_name_and_no_things_is_pointed_out(place):
+    device = place.server.device("valve-7", "open")
+    other = Three(place, "device", "mqtt")
+    name = place.client("device")
+    other.publish(f"$aws/things/{name}/shadow/update", '{"state":{"reported":{"on":true}}}')
+    wait_for("the hint", lambda: f"no thing is called {name}, a client is" in place.server.run("why", name))
+    assert device.name == "valve-7"

@@ -63,7 +63,7 @@ pub fn run_flawed(seed: u64, steps: usize, flaw: Flaw) -> Result<Report, Failure
         }
     }
     let report = world.come_to_rest().map_err(|what| fail(steps, what, world.log.into()))?;
-    let shadows = shadows::run(seed, steps, flaw).map_err(|(step, what, log)| fail(step, what, log))?;
+    let shadows = shadows::run(seed, steps / 2, flaw).map_err(|(step, what, log)| fail(step, what, log))?;
     let crashes = report.crashes + shadows.crashes;
     Ok(Report { crashes, shadow_requests: shadows.requests, restored: shadows.restored, ..report })
 }

@@ -37,8 +37,8 @@ pub(crate) struct Tally {
 #[derive(Debug, Clone, Default, PartialEq)]
 struct Book {
     shadows: BTreeMap<Which, Shadow>,
-    /// What the watcher was sent: topic and what of the payload the model says.
-    said: Vec<(String, Value)>,
+    /// Messages that the watcher was sent.
+    said: usize,
 }
 
 struct World {
@@ -52,6 +52,8 @@ struct World {
     /// As of the last group decided, and as of what callers were told.
     book: Book,
     told: Book,
+    /// What the watcher was sent: topic and what of the payload the model says.
+    said: Vec<(String, Value)>,
     /// Messages that were seen to be right on the disk.
     seen: usize,
     tally: Tally,
@@ -90,8 +92,21 @@ impl World {
         let hub = open(&settings, &store, now_ms)?;
         let (book, tally) = (Book::default(), Tally::default());
         let (told, log) = (book.clone(), VecDeque::new());
-        let mut world =
-            World { chance, disk, store, hub, settings, flaw, now_ms, book, told, seen: 0, tally, log };
+        let mut world = World {
+            chance,
+            disk,
+            store,
+            hub,
+            settings,
+            flaw,
+            now_ms,
+            book,
+            told,
+            said: Vec::new(),
+            seen: 0,
+            tally,
+            log,
+        };
         world.watch()?;
         Ok(world)
     }
@@ -237,7 +252,8 @@ impl World {
         // Over HTTP the caller alone hears of a refusal, and of what a get found.
         let to_caller = over_http && (expected.is_err() || matches!(ask, Ask::Get));
         if !to_caller || answer.is_none() {
-            self.book.said.extend(said.into_iter().map(|(end, say)| (format!("{topics}/{end}"), say)));
+            self.said.extend(said.into_iter().map(|(end, say)| (format!("{topics}/{end}"), say)));
+            self.book.said = self.said.len();
         }
         let Some(answer) = answer else { return Ok(()) };
         let answer = answer.map(|bytes| serde_json::from_slice::<Value>(&bytes).unwrap_or_default());
@@ -273,7 +289,7 @@ impl World {
                 self.hub.committed();
                 self.told = self.book.clone();
                 self.compare(&self.book, self.seen)?;
-                self.seen = self.book.said.len();
+                self.seen = self.book.said;
                 Ok(())
             }
             Err(CommitError::Failed(_)) => self.crash(),
@@ -297,8 +313,9 @@ impl World {
                 self.told.clone()
             }
         };
+        self.said.truncate(self.book.said);
         self.told = self.book.clone();
-        self.seen = self.book.said.len();
+        self.seen = self.book.said;
         Ok(())
     }
 
@@ -363,8 +380,8 @@ impl World {
         let log = scope().mailbox(SessionId(1));
         let records = self.store.reader().read_log(&log, seen as u64, usize::MAX, usize::MAX);
         let records = records.map_err(|error| error.to_string())?;
-        equal("messages", &(seen + records.len()), &book.said.len())?;
-        for ((_, bytes), (topic, said)) in records.iter().zip(book.said.iter().skip(seen)) {
+        equal("messages", &(seen + records.len()), &book.said)?;
+        for ((_, bytes), (topic, said)) in records.iter().zip(self.said.iter().skip(seen)) {
             let record = Record::decode(bytes).map_err(|error| error.to_string())?;
             equal("topic", &record.message.topic.as_str(), &topic.as_str())?;
             let payload: Value =

@@ -72,6 +72,7 @@ impl Shadow {
     }
 
     pub(super) fn follow(&mut self, ask: &Ask, (most, age_ms): (u64, u64), now_ms: u64) -> Outcome {
+        self.forget();
         match ask {
             Ask::Update { desired, reported, version } => self.update(desired, reported, *version, now_ms),
             Ask::Get => match &self.state {
@@ -104,6 +105,13 @@ impl Shadow {
                 }
             }
             Ask::Nonsense => refused("update", 400),
+        }
+    }
+
+    /// No history is longer than this for long.
+    fn forget(&mut self) {
+        if self.history.len() > 200 {
+            self.history.drain(..100);
         }
     }
 
