@@ -59,8 +59,20 @@ pub struct Failure {
     pub message: String,
 }
 
+impl Outcome {
+    /// What came of it, in a word and in words.
+    pub fn describe(&self) -> (&'static str, String) {
+        match self {
+            Outcome::Skipped(value) => ("skipped", format!("WHERE came to {value}, not to true")),
+            Outcome::Fired(effects) => ("fired", format!("{} action(s)", effects.len())),
+            Outcome::Failed(failure) => ("failed", failure.message.clone()),
+            Outcome::Open(need) => ("waits", format!("asks first: {need}")),
+        }
+    }
+}
+
 /// Where an evaluation that fails as a whole says it failed.
-const STATEMENT: &str = "RuleStatement";
+pub(crate) const STATEMENT: &str = "RuleStatement";
 
 /// Evaluates one rule.
 pub fn fire(rule: &Rule, evaluation: &mut Evaluation<'_>) -> Outcome {
@@ -95,7 +107,7 @@ pub fn on_error(rule: &Rule, input: &Input<'_>, failures: &[Failure]) -> Option<
 }
 
 /// The outer error: the outside has to be asked first.
-fn resolve(
+pub(crate) fn resolve(
     action: &Action<Template>,
     payload: Bytes,
     evaluation: &mut Evaluation<'_>,
@@ -120,7 +132,7 @@ fn single_dollar(action: &Action<Template>) -> Option<String> {
     is_single.then(|| format!("a reserved topic is written with two dollars in a rule: \"${text}\""))
 }
 
-fn text(stop: Stop) -> String {
+pub(crate) fn text(stop: Stop) -> String {
     match stop {
         Stop::Need(need) => format!("{need:?} has no answer"),
         Stop::Failed(reason) => reason,
@@ -160,7 +172,7 @@ struct FailedAction<'a> {
     error_message: &'a str,
 }
 
-fn error_document(rule: &Rule, input: &Input<'_>, failures: &[Failure]) -> Vec<u8> {
+pub(crate) fn error_document(rule: &Rule, input: &Input<'_>, failures: &[Failure]) -> Vec<u8> {
     let document = ErrorDocument {
         rule_name: &rule.name,
         topic: input.topic,

@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use crate::call::{Stop, Surroundings};
 use crate::convert;
+use crate::error::Span;
 use crate::function::Form;
 use crate::input::Input;
 use crate::json::{Document, Shape};
@@ -31,6 +32,8 @@ pub struct Evaluation<'a> {
     variables: Vec<(String, Rc<Value>)>,
     /// What is left of [`STEPS`].
     steps: u64,
+    /// Where the branches of CASE stand that were taken, if anybody wants to know.
+    taken: Option<Vec<Span>>,
 }
 
 #[derive(Debug)]
@@ -58,6 +61,7 @@ impl<'a> Evaluation<'a> {
             document,
             variables: Vec::new(),
             steps: STEPS,
+            taken: None,
         }
     }
 
@@ -69,6 +73,21 @@ impl<'a> Evaluation<'a> {
     /// What somebody who tries a rule has to be told about the values it came to.
     pub fn remarks(&self) -> &[String] {
         &self.remarks
+    }
+
+    /// From here on the branches of CASE that are taken are noted.
+    pub(crate) fn note_branches(&mut self) {
+        self.taken = Some(Vec::new());
+    }
+
+    pub(crate) fn taken(&mut self) -> Vec<Span> {
+        self.taken.take().unwrap_or_default()
+    }
+
+    fn take_branch(&mut self, then: &Expression) {
+        if let Some(taken) = self.taken.as_mut().filter(|taken| !taken.contains(&then.span)) {
+            taken.push(then.span.clone());
+        }
     }
 
     pub(crate) fn document(&self) -> &Document<'a> {
@@ -234,10 +253,13 @@ impl<'a> Evaluation<'a> {
         for (when, then) in &case.branches {
             let when = self.value(when, scope)?;
             if convert::equal(&subject, &when) == Some(true) {
+                self.take_branch(then);
                 return self.value(then, scope);
             }
         }
-        case.otherwise.as_ref().map_or(Ok(Value::Undefined), |otherwise| self.value(otherwise, scope))
+        let Some(otherwise) = &case.otherwise else { return Ok(Value::Undefined) };
+        self.take_branch(otherwise);
+        self.value(otherwise, scope)
     }
 
     fn call(&mut self, call: &Call, scope: &Scope<'_>) -> Result<Value, Stop> {

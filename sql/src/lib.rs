@@ -33,6 +33,6 @@ pub use json::Document;
 pub use need::{Answer, Need};
 pub use statement::{Outcome, Reference, Statement};
 pub use template::Template;
-pub use trace::Trace;
+pub use trace::{Branch, Trace};
 pub use value::{Object, Value};
 pub use version::Version;

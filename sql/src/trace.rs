@@ -1,10 +1,11 @@
 //! A statement step by step: the same result as running it, with every value on the way; for people who try a rule.
 
 use crate::call::Stop;
+use crate::error::Span;
 use crate::evaluate::{Evaluation, Operand, Scope, row_of};
 use crate::limits::OUTPUT_BYTES;
 use crate::statement::{Outcome, Statement, everything};
-use crate::syntax::Select;
+use crate::syntax::{Expression, Node, Select};
 use crate::value::Value;
 
 /// What a statement did with one message.
@@ -18,11 +19,31 @@ pub struct Trace {
     pub columns: Vec<(String, Value)>,
     /// Why values are what they may not be on AWS.
     pub remarks: Vec<String>,
+    /// Where the branches of CASE stand that were taken; see [`Statement::branches`].
+    pub taken: Vec<Span>,
     /// The steps end here where the evaluation stopped.
     pub end: Result<Outcome, Stop>,
 }
 
+/// One branch of a CASE.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Branch {
+    /// Of what the branch comes to.
+    pub span: Span,
+    /// As it was written, on one line.
+    pub text: String,
+}
+
 impl Statement {
+    /// Every branch of every CASE, in the order of the text.
+    pub fn branches(&self) -> Vec<Branch> {
+        let mut found = Vec::new();
+        let variables = self.variables.iter().map(|(_, value)| value);
+        variables.chain(self.query.parts()).for_each(|expression| branches_of(expression, &mut found));
+        found.sort_by_key(|branch| branch.span.start);
+        found
+    }
+
     /// Like [`Statement::run`], and slower.
     pub fn explain(&self, evaluation: &mut Evaluation<'_>) -> Trace {
         let mut trace = Trace {
@@ -30,8 +51,10 @@ impl Statement {
             condition: None,
             columns: Vec::new(),
             remarks: Vec::new(),
+            taken: Vec::new(),
             end: Ok(Outcome::Skipped(Value::Undefined)),
         };
+        evaluation.note_branches();
         trace.end = self.steps(evaluation, &mut trace);
         for (name, _) in &self.variables {
             if let Some(value) = evaluation.variable(name) {
@@ -39,6 +62,7 @@ impl Statement {
             }
         }
         trace.remarks = evaluation.remarks().to_vec();
+        trace.taken = evaluation.taken();
         trace
     }
 
@@ -77,6 +101,20 @@ impl Statement {
             false => Err(TOO_LARGE),
         }
     }
+}
+
+fn branches_of(expression: &Expression, found: &mut Vec<Branch>) {
+    if let Node::Case(case) = &expression.node {
+        let branch = |text: String, then: &Expression| Branch { span: then.span.clone(), text };
+        let when = case
+            .branches
+            .iter()
+            .map(|(when, then)| branch(format!("CASE {} WHEN {when} THEN {then}", case.subject), then));
+        found.extend(when);
+        let otherwise = case.otherwise.as_ref();
+        found.extend(otherwise.map(|then| branch(format!("CASE {} ELSE {then}", case.subject), then)));
+    }
+    expression.parts().into_iter().for_each(|part| branches_of(part, found));
 }
 
 pub(crate) const TOO_LARGE: Stop =

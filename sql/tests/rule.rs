@@ -154,3 +154,17 @@ fn what_is_parsed_once_is_shared_by_all_threads() {
     let message = input(br#"{"a":"xy"}"#, &[]);
     assert_eq!(rule.run(&mut Evaluation::new(&message)), selected(r#"{"m":true}"#));
 }
+
+#[test]
+fn explaining_names_the_branches_that_were_taken() {
+    let rule = statement("SELECT CASE n WHEN 1 THEN 'one' WHEN 2 THEN 'two' ELSE 'many' END AS a FROM 't'");
+    let branches = rule.branches();
+    let texts: Vec<&str> = branches.iter().map(|branch| branch.text.as_str()).collect();
+    assert_eq!(texts, ["CASE n WHEN 1 THEN 'one'", "CASE n WHEN 2 THEN 'two'", "CASE n ELSE 'many'"]);
+    for (payload, taken) in [(r#"{"n":2}"#, Some(1)), (r#"{"n":9}"#, Some(2)), ("{}", None)] {
+        let message = input(payload.as_bytes(), &[]);
+        let found = rule.explain(&mut Evaluation::new(&message)).taken;
+        let expected: Vec<_> = taken.map(|at: usize| branches[at].span.clone()).into_iter().collect();
+        assert_eq!(found, expected, "{payload}");
+    }
+}
