@@ -6,6 +6,7 @@ use broker::{ScopeId, SessionId};
 use message::{Filter, Message, QoS};
 use mqtt::{Connack, ReasonCode, Suback, Unsuback};
 use policy::Verdict;
+use rules::Recorded;
 
 use crate::refusal::Refusal;
 use crate::trace::Step;
@@ -64,6 +65,11 @@ pub enum Notice<L> {
     },
     /// Something happened to a message, for its trace.
     Trace(Step),
+    /// A message woke rules here: what they came to, for whoever asks why. The publish lane keeps its own.
+    Woke {
+        scope: ScopeId,
+        recorded: Box<Recorded>,
+    },
     /// Rules left work for outside.
     Work {
         scope: ScopeId,

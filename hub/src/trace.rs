@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use broker::ScopeId;
 use message::{QoS, Topic};
 
 /// Steps one ring keeps before the oldest goes.
@@ -38,6 +39,7 @@ pub enum What {
     },
     /// A rule looked at the message: what came of it, in a word and in words.
     Rule {
+        scope: ScopeId,
         rule: Arc<str>,
         result: &'static str,
         text: Box<str>,

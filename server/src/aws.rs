@@ -31,6 +31,7 @@ use credentials::Caller;
 pub use credentials::Checking;
 pub(crate) use credentials::{UNSIGNED, caller_of_upgrade};
 pub(crate) use data::connectivity;
+pub use iot::definition_of;
 pub(crate) use roles::access as role_access;
 
 /// Body of one call.

@@ -65,6 +65,8 @@ struct Core {
     session_expiry_s: Option<u32>,
     connected_expiry_s: u32,
     sent_connect: bool,
+    /// The topic of its last will.
+    will: Option<Box<str>>,
     /// The last change this connection left at the desk. Until it and every SUBSCRIBE that has come are told,
     /// publishes queue behind them, so that a SUBSCRIBE counts for every PUBLISH that comes after it.
     change: u64,
@@ -99,6 +101,7 @@ impl Connection {
                 session_expiry_s: None,
                 connected_expiry_s: 0,
                 sent_connect: false,
+                will: None,
                 change: 0,
                 counted_ms: 0,
                 queued: false,
@@ -224,10 +227,10 @@ impl Connection {
             return;
         };
         let end = end.unwrap_or(lost);
-        self.core.part(&end);
         let will =
             end.reason != DisconnectReason::ClientInitiated && end.reason != DisconnectReason::ApiInitiated;
         let will = will || end.code == ReasonCode::DisconnectWithWill;
+        self.core.part(&end, will);
         shared.desk.submit(Event::Closed(Closed {
             link: self.link.clone(),
             session,
@@ -360,6 +363,7 @@ impl Core {
         self.version = packet.version;
         self.client = packet.client_id.as_str().into();
         self.sent_connect = true;
+        self.will = packet.will.as_ref().map(|will| will.topic.as_str().into());
         self.connected_expiry_s = packet.session_expiry_s.unwrap_or(0);
         let limits = OutboundLimits {
             receive_maximum: packet.receive_maximum.unwrap_or(u16::MAX).min(self.shared.settings.in_flight),

@@ -8,6 +8,7 @@ mod guard;
 mod hints;
 mod keys;
 mod metrics;
+mod near;
 mod page;
 mod policies;
 mod refusal;
@@ -202,6 +203,11 @@ fn router(api: Arc<Api>) -> Router {
         .route("/_thingstead/api/devices/{name}/rotate", post(rotate::rotate))
         .route("/_thingstead/api/shadows/{thing}/log", get(shadows::log))
         .route("/_thingstead/api/shadows/{thing}/restore", post(shadows::restore))
+        .route("/_thingstead/api/rules", get(rules::list))
+        .route("/_thingstead/api/rules/named/{name}", get(rules::named))
+        .route("/_thingstead/api/rules/messages", get(rules::messages))
+        .route("/_thingstead/api/rules/messages/{number}", get(rules::message))
+        .route("/_thingstead/api/rules/letters", get(rules::letters))
         .route("/_thingstead/api/keys", get(keys::list).post(keys::create))
         .route("/_thingstead/api/keys/{id}", axum::routing::delete(keys::remove))
         .route("/_thingstead/reset", post(control::reset))

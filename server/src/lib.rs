@@ -11,6 +11,7 @@ mod connection;
 mod desk;
 mod drive;
 mod endpoints;
+mod firings;
 mod http;
 mod identity;
 mod ledger;
@@ -34,7 +35,7 @@ mod traces;
 mod work;
 
 pub use activity::Note;
-pub use aws::Checking;
+pub use aws::{Checking, definition_of};
 pub use clock::{Clock, Reading};
 pub(crate) use drive::drive_ws;
 pub use endpoints::{Endpoints, EndpointsError};

@@ -12,6 +12,7 @@ use rules::Services;
 use crate::activity::{Activity, Trouble, Who};
 use crate::clock::Clock;
 use crate::desk::Desk;
+use crate::firings::Firings;
 use crate::ledger::Ledger;
 use crate::link::{Link, Pending};
 use crate::links::Links;
@@ -47,6 +48,8 @@ pub struct Shared {
     pub metrics: Metrics,
     pub activity: Activity,
     pub traces: Traces,
+    /// Messages that woke rules, and how often each fired.
+    pub(crate) firings: Firings,
     /// Things and certificates; changed only together with a write at the desk.
     pub(crate) registry: RwLock<Registry>,
     pub(crate) registrar: Registrar,
@@ -96,6 +99,7 @@ impl Shared {
             metrics: Metrics::default(),
             activity: Activity::default(),
             traces: Traces::default(),
+            firings: Firings::default(),
             registry: RwLock::new(registry),
             registrar: Registrar::default(),
             documents,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use broker::ScopeId;
 use broker::presence::DisconnectReason;
+use hub::trace::What;
 use hub::{Cause, Closed, Event, Notice, Refusal, Unheard, Welcome};
 use mqtt::{Connack, Packet, ReasonCode};
 
@@ -73,7 +74,13 @@ fn tell_one(shared: &Arc<Shared>, notice: Notice<Arc<Link>>, wall_ms: u64, now_m
             link.with(dirty, |out| out.page(parcels, next, tail, wall_ms, now_ms));
             want_backlog(shared, &link);
         }
-        Notice::Trace(step) => shared.traces.mine().push(step),
+        Notice::Trace(step) => {
+            if let What::Rule { scope, rule, result, .. } = &step.what {
+                shared.firings.count(*scope, rule, result, step.message, step.at_ms);
+            }
+            shared.traces.mine().push(step);
+        }
+        Notice::Woke { scope, recorded } => shared.firings.keep(scope, *recorded),
         Notice::Work { scope } => shared.work.ring(scope),
         Notice::Confirm { scope, destination } => shared.work.confirm(scope, destination),
         Notice::Unheard(unheard) => tell_unheard(shared, &unheard),

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use broker::{ScopeId, SessionId};
 use bytes::Bytes;
-use message::limits::{PAYLOAD_BYTES, check_properties, check_topic};
-use message::{Dialect, Message, Properties, QoS, Reserved, Topic, can_publish};
+use message::limits::{PAYLOAD_BYTES, check_properties};
+use message::{Dialect, Message, Properties, QoS, Topic};
 use rules::action::Republish;
 use rules::limits::{CHAIN, FIRINGS_PER_MESSAGE};
-use rules::{Action, Effect, Failure, Occasion, Outcome, Rule, Source, Task, fire, on_error, seed_of};
+use rules::{
+    Action, Came, Effect, Failure, Occasion, Outcome, Recorded, Rule, Source, Task, fire, on_error, seed_of,
+};
 use sql::{Document, Evaluation};
 
 use crate::Link;
@@ -58,13 +60,19 @@ impl<L: Link> Hub<L> {
         while let Some((scope, occasion, woken)) = self.waking.queue.pop_front() {
             let document = Document::of(&occasion.message.payload);
             let trace = occasion.trace_id();
+            let mut came = Vec::with_capacity(woken.len());
             for rule in woken {
                 let input = occasion.input(&trace, &[]);
                 let outcome = fire(&rule, &mut Evaluation::over(&input, &document));
                 let outcome = outcome.within(&rule, &mut self.waking.bytes);
+                came.push(Came::of(&rule.name, &outcome));
                 let firing = Firing { scope, occasion: &occasion, rule: &rule };
                 self.settle_firing(&firing, outcome, plan);
             }
+            plan.tell(Notice::Woke {
+                scope,
+                recorded: Box::new(Recorded { occasion: occasion.clone(), came }),
+            });
         }
         (self.waking.hops, self.waking.firings, self.waking.bytes) = (0, 0, 0);
     }
@@ -78,7 +86,7 @@ impl<L: Link> Hub<L> {
     }
 
     pub(super) fn settle_firing(&mut self, firing: &Firing<'_>, outcome: Outcome, plan: &mut Plan<L>) {
-        let (result, text) = describe(&outcome);
+        let (result, text) = outcome.describe();
         trace(firing, self.now_ms, result, text, plan);
         match outcome {
             Outcome::Skipped(_) => {}
@@ -222,35 +230,19 @@ impl<L: Link> Hub<L> {
 
     /// A topic that a rule may publish to.
     fn target(&self, text: &str) -> Result<Topic, String> {
-        let topic = Topic::parse(text).map_err(|error| error.to_string())?;
-        if self.settings.dialect == Dialect::Aws {
-            check_topic(&topic).map_err(|limit| limit.to_string())?;
-            if topic.is_reserved() {
-                if !can_publish(&topic) {
-                    return Err(format!("nobody may publish to {topic}"));
-                }
-                if matches!(Reserved::parse(&topic), Some(Reserved::Jobs { .. })) {
-                    return Err(format!("{topic}: AWS republishes to no topic of jobs"));
-                }
-                check_served(&topic)?;
-            }
+        if self.settings.dialect == Dialect::Standard {
+            return Topic::parse(text).map_err(|error| error.to_string());
+        }
+        let topic = rules::target(text)?;
+        if topic.is_reserved() {
+            check_served(&topic)?;
         }
         Ok(topic)
     }
 }
 
-/// What came of an evaluation, in a word and in words.
-fn describe(outcome: &Outcome) -> (&'static str, String) {
-    match outcome {
-        Outcome::Skipped(value) => ("skipped", format!("WHERE came to {value}, not to true")),
-        Outcome::Fired(effects) => ("fired", format!("{} action(s)", effects.len())),
-        Outcome::Failed(failure) => ("failed", failure.message.clone()),
-        Outcome::Open(need) => ("waits", format!("asks first: {need}")),
-    }
-}
-
 fn trace<L>(firing: &Firing<'_>, at_ms: u64, result: &'static str, text: String, plan: &mut Plan<L>) {
-    let what = What::Rule { rule: firing.rule.name.clone(), result, text: text.into() };
+    let what = What::Rule { scope: firing.scope, rule: firing.rule.name.clone(), result, text: text.into() };
     plan.tell(Notice::Trace(Step { message: firing.occasion.message.id, at_ms, what }));
 }
 

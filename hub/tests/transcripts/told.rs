@@ -28,6 +28,10 @@ pub(crate) fn line(notice: &Notice<Link>) -> String {
         Notice::Unheard(unheard) => format!("unheard {} {}", unheard.link, unheard.verdict()),
         Notice::Review { link } => format!("review {link}"),
         Notice::Trace(step) => trace(&step.what),
+        Notice::Woke { recorded, .. } => {
+            let came = recorded.came.iter().map(|came| format!("{} {}", came.rule, came.result));
+            format!("woke #{} {}", recorded.occasion.message.id, came.collect::<Vec<_>>().join(", "))
+        }
         Notice::Work { .. } => "work".to_owned(),
         Notice::Confirm { destination, .. } => format!("confirm {destination}"),
         Notice::ShadowOfClient { client, thing, .. } => format!("shadow-of-client {client} {thing}"),
@@ -37,7 +41,7 @@ pub(crate) fn line(notice: &Notice<Link>) -> String {
 
 fn trace(what: &What) -> String {
     match what {
-        What::Rule { rule, result, text } => format!("rule {rule} {result}: {text}"),
+        What::Rule { rule, result, text, .. } => format!("rule {rule} {result}: {text}"),
         other => format!("trace {other:?}"),
     }
 }

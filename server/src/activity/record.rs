@@ -66,6 +66,9 @@ pub(crate) struct Parted {
     /// In AWS's words, such as `CLIENT_ERROR`.
     pub(crate) reason: String,
     pub(crate) text: String,
+    /// The topic of a will that was not published.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) dropped_will: Option<String>,
 }
 
 /// Something that went wrong, perhaps many times.
@@ -252,7 +255,12 @@ mod tests {
         let mut record = Record::default();
         record.connected(1, "127.0.0.1", 1);
         record.connected(2, "127.0.0.1", 2);
-        let parted = |at_ms| Parted { at_ms, reason: "DUPLICATE_CLIENTID".into(), text: String::new() };
+        let parted = |at_ms| Parted {
+            at_ms,
+            reason: "DUPLICATE_CLIENTID".into(),
+            text: String::new(),
+            dropped_will: None,
+        };
         record.parted(1, parted(3));
         assert_eq!((record.link, record.parting.is_none()), (Some(2), true));
         record.parted(2, parted(4));

@@ -29,6 +29,8 @@ use ::aws::{Fault, reply};
 use axum::http::Response;
 use registry::{CertificateId, Draft, Registry, RegistryError, Scope, Tags};
 
+pub use rules::definition_of;
+
 use super::credentials::Caller;
 use crate::http::Api;
 

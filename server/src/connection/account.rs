@@ -4,7 +4,7 @@ use broker::presence::DisconnectReason;
 use hub::Refusal;
 
 use super::Core;
-use crate::activity::{Parted, Trouble, Who};
+use crate::activity::{Activity, Parted, Trouble, Who};
 
 /// How often counts are entered while messages flow.
 pub(super) const COUNTED_EVERY_MS: u64 = 5_000;
@@ -39,12 +39,15 @@ impl Core {
         self.shared.trouble(&self.who(), self.what(refusal), refusal);
     }
 
-    /// Enters the end of the connection.
-    pub(super) fn part(&self, end: &Refusal) {
+    /// Enters the end of the connection, and the will that it takes along unless `will` is published.
+    pub(super) fn part(&self, end: &Refusal, will: bool) {
         use DisconnectReason::{ApiInitiated, ClientInitiated, ServerInitiated};
         let now_ms = self.shared.clock.wall_ms();
         let reason = end.reason.as_str();
-        let parted = Parted { at_ms: now_ms, reason: reason.to_owned(), text: end.text.clone() };
+        let dropped_will =
+            self.will.as_deref().filter(|_| !will).map(|topic| Activity::clip(topic).into_owned());
+        let parted =
+            Parted { at_ms: now_ms, reason: reason.to_owned(), text: end.text.clone(), dropped_will };
         let expected = matches!(end.reason, ClientInitiated | ApiInitiated | ServerInitiated);
         let trouble =
             (!expected).then(|| Trouble::new(self.what(end), reason, &end.text, end.verdict.as_deref()));

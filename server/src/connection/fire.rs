@@ -7,7 +7,7 @@ use hub::trace::What;
 use hub::{Route, Step};
 use message::{Message, Reserved, Topic};
 use mqtt::{Publish, ReasonCode};
-use rules::{Occasion, Outcome, Rule, Source, TraceId, fire, seed_of, seen_topic};
+use rules::{Came, Occasion, Outcome, Recorded, Rule, Source, TraceId, fire, seed_of, seen_topic};
 use sql::{Document, Evaluation, Input};
 
 use super::Core;
@@ -42,10 +42,16 @@ impl Core {
         self.deliver(publish, topic, route, now_ms, dirty);
     }
 
-    /// Every rule on one reading of the payload. Those whose WHERE is not true are told to the trace and left out.
-    pub(super) fn evaluate(&self, id: u64, publish: &Publish<'_>, rules: &[Arc<Rule>]) -> Outcomes {
-        let mut outcomes = Vec::new();
-        let Some(first) = rules.first() else { return outcomes };
+    /// Every rule on one reading of the payload. Those whose WHERE is not true are told to the trace and left out of
+    /// the outcomes.
+    pub(super) fn evaluate(
+        &self,
+        id: u64,
+        publish: &Publish<'_>,
+        rules: &[Arc<Rule>],
+    ) -> (Outcomes, Vec<Came>) {
+        let (mut outcomes, mut came) = (Vec::new(), Vec::with_capacity(rules.len()));
+        let Some(first) = rules.first() else { return (outcomes, came) };
         let now_ms = self.shared.clock.wall_ms();
         let seed = seed_of(id, self.shared.settings.seed);
         let (trace, document) = (TraceId::of(seed), Document::of(publish.payload));
@@ -64,28 +70,44 @@ impl Core {
         };
         let mut held = 0;
         for rule in rules {
-            match fire(rule, &mut Evaluation::over(&input, &document)).within(rule, &mut held) {
-                Outcome::Skipped(value) => {
-                    let text = format!("WHERE came to {value}, not to true").into();
-                    let what = What::Rule { rule: rule.name.clone(), result: "skipped", text };
-                    self.shared.traces.mine().push(Step { message: id, at_ms: now_ms, what });
-                }
+            let outcome = fire(rule, &mut Evaluation::over(&input, &document)).within(rule, &mut held);
+            came.push(Came::of(&rule.name, &outcome));
+            match outcome {
+                Outcome::Skipped(_) => self.note_skipped(id, now_ms, rule, &outcome),
                 outcome => outcomes.push((rule.clone(), outcome)),
             }
         }
-        outcomes
+        (outcomes, came)
+    }
+
+    fn note_skipped(&self, id: u64, now_ms: u64, rule: &Rule, outcome: &Outcome) {
+        let (result, text) = outcome.describe();
+        self.shared.firings.count(self.scope, &rule.name, result, id, now_ms);
+        let what = What::Rule { scope: self.scope, rule: rule.name.clone(), result, text: text.into() };
+        self.shared.traces.mine().push(Step { message: id, at_ms: now_ms, what });
+    }
+
+    /// Keeps the message for whoever asks why a rule fired or did not.
+    pub(super) fn record(&self, message: Arc<Message>, rules: &[Arc<Rule>], came: Vec<Came>) {
+        let Some(account) = rules.first().map(|rule| rule.account.clone()) else { return };
+        let occasion = self.occasion(message, account);
+        self.shared.firings.keep(self.scope, Recorded { occasion, came });
     }
 
     /// What the writer gets of it.
     pub(super) fn fired(&self, message: Arc<Message>, outcomes: Outcomes) -> Option<Box<Fired>> {
         let account = outcomes.first().map(|(rule, _)| rule.account.clone())?;
+        let occasion = self.occasion(message, account);
+        Some(Box::new(Fired { scope: self.scope, occasion, outcomes }))
+    }
+
+    fn occasion(&self, message: Arc<Message>, account: Arc<str>) -> Occasion {
         let source = Source {
             client: Some(self.client.clone()),
             principal: Some(self.principal.name.clone()),
             address: Some(self.link.address.clone()),
         };
         let seed = seed_of(message.id, self.shared.settings.seed);
-        let occasion = Occasion { message, source, account, seed, hops: 0 };
-        Some(Box::new(Fired { scope: self.scope, occasion, outcomes }))
+        Occasion { message, source, account, seed, hops: 0 }
     }
 }

@@ -271,7 +271,10 @@ impl Core {
             delivered += u32::from(sent);
             dropped += u32::from(!sent);
         });
-        let outcomes = self.evaluate(id, publish, &route.rules);
+        let (outcomes, came) = self.evaluate(id, publish, &route.rules);
+        if !came.is_empty() {
+            self.record(keep(&mut kept), &route.rules, came);
+        }
         let message = (!stores.is_empty() || !outcomes.is_empty()).then(|| keep(&mut kept));
         let fired = message.clone().and_then(|message| self.fired(message, outcomes));
         self.meter.delivered += u64::from(delivered);

@@ -130,7 +130,7 @@ pub(super) async fn trace(State(api): State<Arc<Api>>, Query(query): Query<Trace
     Json(json!({ "steps": steps }))
 }
 
-fn step(step: &hub::Step) -> Value {
+pub(super) fn step(step: &hub::Step) -> Value {
     let mut shown = match &step.what {
         What::Published { client, topic, qos, bytes, receivers } => json!({
             "what": "published", "client": &**client, "topic": topic.as_str(), "qos": *qos as u8,
@@ -139,7 +139,7 @@ fn step(step: &hub::Step) -> Value {
         What::Refused { client, topic, why } => {
             json!({ "what": "refused", "client": &**client, "topic": topic, "why": why })
         }
-        What::Rule { rule, result, text } => {
+        What::Rule { rule, result, text, .. } => {
             json!({ "what": "rule", "rule": &**rule, "result": result, "text": text })
         }
         What::Stored { receivers } => json!({ "what": "stored", "receivers": receivers }),

@@ -1,17 +1,21 @@
-//! What people ask about rules: the owner of an address says yes, a rule is tried. Decides nothing itself.
+//! What people ask about rules: which there are, what messages they woke for and what came of them, what failed for
+//! good; and the owner of an address says yes. Decides nothing itself.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{ConnectInfo, Path, Request, State};
+use axum::extract::{ConnectInfo, Path, Query, Request, State};
 use axum::http::header::AUTHORIZATION;
 use axum::response::{IntoResponse, Response};
+use broker::ScopeId;
 use hub::{Hub, Plan};
-use rules::DestinationError;
-use serde_json::json;
+use rules::{DestinationError, Entry, Letter, Recorded};
+use serde::Deserialize;
+use serde_json::{Value, json};
 
 use super::Api;
+use super::control::step;
 use super::refusal::Refused;
 
 /// The link that the owner of an address was sent. Who has it may open it, as on AWS; a signed call goes its own way.
@@ -34,4 +38,116 @@ pub(super) async fn confirm(
         Ok(Err(error)) => Refused::invalid(error.to_string()).into_response(),
         Err(text) => Refused::unavailable(text).into_response(),
     }
+}
+
+/// Messages and letters where the call does not say.
+const MOST: usize = 20;
+
+fn scope(api: &Api) -> ScopeId {
+    api.shared.scopes.find(&api.scope).unwrap_or_default()
+}
+
+/// The rules of an account and region, in the order of their names.
+pub(super) async fn entries(api: &Api, scope: ScopeId) -> Result<Vec<Entry>, Refused> {
+    let all = move |hub: &Hub<_>| -> Vec<Entry> {
+        hub.rules(scope).into_iter().flat_map(|rules| rules.iter_after(None)).cloned().collect()
+    };
+    api.shared.desk.ask(all).await.map_err(Refused::unavailable)
+}
+
+/// Every rule, with how often it fired.
+pub(super) async fn list(State(api): State<Arc<Api>>) -> Result<Json<Value>, Refused> {
+    let scope = scope(&api);
+    let rules = entries(&api, scope).await?;
+    let rules: Vec<Value> = rules.iter().map(|entry| summary(&api, scope, entry)).collect();
+    Ok(Json(json!({ "rules": rules })))
+}
+
+fn summary(api: &Api, scope: ScopeId, entry: &Entry) -> Value {
+    let record = &entry.record;
+    json!({
+        "name": record.name,
+        "filter": entry.rule.filter().map(ToString::to_string),
+        "is_disabled": entry.rule.is_disabled,
+        "created_ms": record.created_ms,
+        "account": &*entry.rule.account,
+        "definition": record.definition,
+        "tally": api.shared.firings.tally(scope, &record.name),
+    })
+}
+
+/// One rule as it is kept, with what in it is probably not meant.
+pub(super) async fn named(
+    State(api): State<Arc<Api>>,
+    Path(name): Path<String>,
+) -> Result<Json<Value>, Refused> {
+    let scope = scope(&api);
+    let rules = entries(&api, scope).await?;
+    let entry = rules.iter().find(|entry| entry.record.name == name).ok_or_else(|| unknown(&rules, &name))?;
+    let mut shown = summary(&api, scope, entry);
+    let findings = rules::lint(&entry.record.definition);
+    if let Some(fields) = shown.as_object_mut() {
+        let findings = findings
+            .iter()
+            .map(|found| json!({ "place": found.place, "text": found.text, "fix": found.fix }));
+        fields.insert("findings".into(), findings.collect());
+    }
+    Ok(Json(shown))
+}
+
+fn unknown(rules: &[Entry], name: &str) -> Refused {
+    let near = rules.iter().find(|entry| entry.record.name.eq_ignore_ascii_case(name));
+    Refused::not_found(match near {
+        Some(entry) => format!("no rule is called {name}: did you mean {}?", entry.record.name),
+        None => format!("no rule is called {name}: `thingstead rule ls` lists them"),
+    })
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Which {
+    rule: Option<String>,
+    most: Option<usize>,
+}
+
+/// The latest messages that woke rules, oldest first.
+pub(super) async fn messages(State(api): State<Arc<Api>>, Query(which): Query<Which>) -> Json<Value> {
+    let most = which.most.unwrap_or(MOST);
+    let found = api.shared.firings.latest(scope(&api), which.rule.as_deref(), most);
+    Json(json!({ "messages": found.iter().map(Recorded::to_json).collect::<Vec<_>>() }))
+}
+
+/// One of them, with every step that the trace still has of it.
+pub(super) async fn message(
+    State(api): State<Arc<Api>>,
+    Path(number): Path<u64>,
+) -> Result<Json<Value>, Refused> {
+    let steps = api.shared.traces.of(number);
+    let Some(found) = api.shared.firings.find(scope(&api), number) else {
+        let known = if steps.is_empty() { "is not remembered" } else { "woke no rule, or is forgotten" };
+        return Err(Refused::not_found(format!(
+            "message {number} {known}: `thingstead rule explain NAME` lists the latest, and the list begins anew with \
+             the process"
+        )));
+    };
+    let steps: Vec<Value> = steps.iter().map(step).collect();
+    Ok(Json(json!({ "recorded": found.to_json(), "steps": steps })))
+}
+
+/// What rules could not do and no error action was told of, oldest first; and what waits to be done.
+pub(super) async fn letters(
+    State(api): State<Arc<Api>>,
+    Query(which): Query<Which>,
+) -> Result<Json<Value>, Refused> {
+    let (scope, most) = (scope(&api), which.most.unwrap_or(MOST));
+    let kept = usize::try_from(rules::limits::DEAD_LETTERS).unwrap_or(usize::MAX);
+    let asked =
+        api.shared.desk.ask(move |hub| (hub.rule_letters(scope, kept), hub.rule_backlog(scope))).await;
+    let (letters, (waiting, waiting_bytes)) = asked.map_err(Refused::unavailable)?;
+    let letters =
+        letters.map_err(|error| Refused::unavailable(format!("the letters cannot be read: {error}")))?;
+    let of_rule = |letter: &&Letter| which.rule.as_ref().is_none_or(|rule| *rule == letter.rule);
+    let mut letters: Vec<&Letter> = letters.iter().filter(of_rule).collect();
+    letters.drain(..letters.len().saturating_sub(most));
+    Ok(Json(json!({ "letters": letters, "waiting": waiting, "waiting_bytes": waiting_bytes })))
 }

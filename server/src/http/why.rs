@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 
 use super::Api;
 use super::hints::{hints, is_assigned};
+use super::near;
 use super::refusal::Refused;
+use super::rules::entries;
 use super::subject::Subject;
 use crate::activity::{Record, Told, Trouble};
 
@@ -31,7 +33,10 @@ pub(super) async fn why(
             _ => fixes_of(&subject.device, trouble),
         };
     }
-    let hints = hints(&api.shared, &subject, latest.map(|(_, trouble)| trouble));
+    let mut hints = hints(&api.shared, &subject, latest.map(|(_, trouble)| trouble));
+    let rules = entries(&api, subject.scope).await?;
+    hints.extend(near::rules(&subject, &rules));
+    hints.extend(near::will(&subject, &rules));
     Ok(Json(json!({
         "device": subject.device,
         "went_wrong": latest.is_some(),

@@ -57,6 +57,7 @@ impl Shell {
             | Notice::Unheard(_)
             | Notice::Review { .. }
             | Notice::Trace(_)
+            | Notice::Woke { .. }
             | Notice::Work { .. }
             | Notice::Confirm { .. }
             | Notice::ShadowOfClient { .. } => None,

@@ -2,6 +2,8 @@
 
 mod definition;
 
+pub use definition::definition_of;
+
 use std::sync::Arc;
 
 use ::aws::Fault;

@@ -8,11 +8,21 @@ use ::aws::iot::actions::{
     SnsAction, SqsAction, UserProperty,
 };
 use ::aws::iot::rules::TopicRulePayload;
-use ::aws::value::Text;
+use ::aws::value::{Text, Value as _};
 use rules::action::{
     DynamoDb, DynamoDbV2, Firehose, Http, Kinesis, Lambda, Logs, Republish, S3, Signed, Sns, Sqs,
 };
 use rules::{Action, Definition};
+
+/// A rule's payload as the AWS CLI takes it, read without a running instance.
+///
+/// # Errors
+/// It is no such payload, or one of its actions is none of those that are done here.
+pub fn definition_of(payload: serde_json::Value) -> Result<Definition, String> {
+    let payload = TopicRulePayload::read(payload)
+        .map_err(|wrong| format!("topicRulePayload{} {}", wrong.place, wrong.reason))?;
+    read(payload).map_err(|fault| fault.message)
+}
 
 /// # Errors
 /// One of its actions is none of those that are done here.
