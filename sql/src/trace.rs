@@ -35,6 +35,10 @@ pub struct Branch {
 }
 
 impl Statement {
+    pub fn has_condition(&self) -> bool {
+        self.query.condition.is_some()
+    }
+
     /// Every branch of every CASE, in the order of the text.
     pub fn branches(&self) -> Vec<Branch> {
         let mut found = Vec::new();

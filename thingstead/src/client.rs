@@ -8,7 +8,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use bytes::Bytes;
 use mqtt::{
     Ack, Connect, Disconnect, Fanout, Inbound, InboundLimits, Incoming, Outbound, OutboundLimits, Packet,
-    QoS, ReasonCode, Role, Subscribe, SubscribeFilter, Version,
+    QoS, ReasonCode, Role, Subscribe, SubscribeFilter, Version, Will,
 };
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
@@ -59,6 +59,11 @@ enum Heard {
 
 impl Client {
     pub(crate) async fn connect(target: &Target) -> Result<Client> {
+        Client::connect_with(target, None).await
+    }
+
+    /// The will is published if the connection ends without a DISCONNECT, as it does when the client is dropped.
+    pub(crate) async fn connect_with(target: &Target, will: Option<Will>) -> Result<Client> {
         let stream = timeout(TIMEOUT, tls(target)).await.map_err(|_| {
             anyhow!("{}:{} did not answer within {} s", target.host, target.port, TIMEOUT.as_secs())
         })??;
@@ -78,14 +83,15 @@ impl Client {
             keep_alive: Duration::from_secs(u64::from(KEEP_ALIVE_S)),
             now,
         };
-        client.open(target).await?;
+        client.open(target, will).await?;
         Ok(client)
     }
 
-    async fn open(&mut self, target: &Target) -> Result<()> {
+    async fn open(&mut self, target: &Target, will: Option<Will>) -> Result<()> {
         let mut connect = Connect::new(Version::V5, target.client_id.clone());
         connect.keep_alive_s = KEEP_ALIVE_S;
         connect.maximum_packet_size = Some(PACKET_BYTES);
+        connect.will = will;
         self.send(&Packet::Connect(Box::new(connect))).await?;
         let connack = self.wait("CONNACK", |heard| match heard {
             Heard::Connack(connack) => Ok(*connack),

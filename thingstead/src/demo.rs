@@ -1,20 +1,21 @@
 //! A simulated BME680: a device of its own publishes a reading a second over mutual TLS, a subscriber prints them. Once
-//! it slips in the topic: the refusal is explained, and the explanation's fix applied.
+//! it slips in the topic: the refusal is explained, and the explanation's fix applied. Then its cable is pulled: a rule
+//! brings its last will to its shadow.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use mqtt::QoS;
+use mqtt::{QoS, Will};
 use registry::Scope;
 use serde_json::{Value, json};
-use tokio::time::interval;
+use tokio::time::{interval, sleep};
 
 use crate::api::{Api, encode};
 use crate::client::{Client, Received};
 use crate::identity::{Target, host_and_port};
-use crate::{Common, client_runtime, device, output, why};
+use crate::{Common, client_runtime, device, init, output, why};
 
 /// A simulated sensor that publishes once a second, and its readings as they arrive
 #[derive(Debug, Args)]
@@ -34,6 +35,13 @@ const TOPIC: &str = "bme680/temperature";
 const SLIP: &str = "BME680/temperature";
 const SLIP_AT: u64 = 4;
 const EVERY: Duration = Duration::from_secs(1);
+/// The reading after which the cable is pulled, and for how long.
+const CUT_AT: u64 = 8;
+const CUT: Duration = Duration::from_secs(3);
+/// What brings the will to the shadow.
+const RULE: &str = "demo_presence";
+const RULE_SQL: &str = "SELECT * FROM 'bme680/+/connection'";
+const RULE_TARGET: &str = "$$aws/things/${topic(2)}/shadow/update";
 
 /// Runs until the process ends.
 pub(crate) fn run(common: &Common) -> Result<()> {
@@ -59,16 +67,20 @@ pub(crate) fn run(common: &Common) -> Result<()> {
         key: operator.join("private.pem.key"),
         client_id: format!("thingstead-demo-{}", std::process::id()),
     };
+    let action = json!({ "republish": { "topic": RULE_TARGET, "qos": 1, "roleArn": init::role(&api) } });
+    let rule = json!({ "sql": RULE_SQL, "awsIotSqlVersion": "2016-03-23", "actions": [action] });
+    init::rule(&api, RULE, &rule, true)?;
     client_runtime()?.block_on(async {
         let mut watching = Client::connect(&viewer).await?;
-        watching.subscribe(&[TOPIC.to_owned(), SLIP.to_owned()], QoS::AtLeastOnce).await?;
+        let shadow = format!("$aws/things/{name}/shadow/update/accepted");
+        watching.subscribe(&[TOPIC.to_owned(), SLIP.to_owned(), shadow], QoS::AtLeastOnce).await?;
         tokio::try_join!(publish(&sensor, &api, common), print(watching, &name, common.json))?;
         Ok(())
     })
 }
 
 async fn publish(sensor: &Target, api: &Api, common: &Common) -> Result<()> {
-    let mut client = Client::connect(sensor).await?;
+    let mut client = connect(sensor).await?;
     let mut walk = Walk::new(0x0042_4d45_0680);
     let mut every = interval(EVERY);
     for number in 1_u64.. {
@@ -80,8 +92,57 @@ async fn publish(sensor: &Target, api: &Api, common: &Common) -> Result<()> {
         } else {
             client.publish(TOPIC, reading.as_bytes(), QoS::AtLeastOnce, false).await?;
         }
+        if number == CUT_AT {
+            client = cut(client, sensor, common).await?;
+            every.reset();
+        }
     }
     Ok(())
+}
+
+fn connection_topic(device: &str) -> String {
+    format!("bme680/{device}/connection")
+}
+
+fn connected(is: bool) -> String {
+    json!({ "state": { "reported": { "connected": is } } }).to_string()
+}
+
+/// With a last will that says it is gone, and at once the word that it is there.
+async fn connect(sensor: &Target) -> Result<Client> {
+    let topic = connection_topic(&sensor.client_id);
+    let will = Will {
+        topic: topic.clone(),
+        payload: connected(false).into(),
+        qos: QoS::AtLeastOnce,
+        retain: false,
+        delay_s: 0,
+        properties: None,
+    };
+    let mut client = Client::connect_with(sensor, Some(will)).await?;
+    client.publish(&topic, connected(true).as_bytes(), QoS::AtLeastOnce, false).await?;
+    Ok(client)
+}
+
+/// The connection breaks without a word; after a while the device is back.
+async fn cut(client: Client, sensor: &Target, common: &Common) -> Result<Client> {
+    let device = &sensor.client_id;
+    say(
+        common,
+        &format!("the cable of {device} is pulled: its last will wakes rule {RULE}, which tells its shadow"),
+    );
+    drop(client);
+    sleep(CUT).await;
+    say(common, &format!("{device} is back"));
+    connect(sensor).await
+}
+
+fn say(common: &Common, text: &str) {
+    if common.json {
+        output::json(&json!({ "demo": text }));
+    } else {
+        output::line(&format!("\n          {text}"));
+    }
 }
 
 /// The device publishes where it may not, hears why, and may from then on. A device that may already did this in an
@@ -125,6 +186,11 @@ async fn print(mut watching: Client, name: &str, as_json: bool) -> Result<()> {
 
 fn describe(message: &Received, name: &str) -> String {
     let reading: Value = serde_json::from_slice(&message.payload).unwrap_or_default();
+    if message.topic.starts_with("$aws/things/") {
+        let at_ms = reading["timestamp"].as_u64().unwrap_or(0) * 1000;
+        let state = &reading["state"]["reported"];
+        return format!("{}  {name}  shadow reported {state}", output::instant(at_ms, "%H:%M:%S"));
+    }
     let at_ms = reading["utc_timestamp"].as_u64().unwrap_or(0) * 1000;
     let value = reading["value"].as_f64().unwrap_or(0.0);
     format!("{}  {name}  → {}  {value:.1} °C", output::instant(at_ms, "%H:%M:%S"), message.topic)

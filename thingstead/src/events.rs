@@ -65,12 +65,12 @@ pub(crate) struct Trace {
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Which {
+pub(crate) enum Which {
     Last,
     Number(u64),
 }
 
-fn which(text: &str) -> Result<Which, String> {
+pub(crate) fn which(text: &str) -> Result<Which, String> {
     match text.trim_start_matches('#').parse() {
         Ok(number) => Ok(Which::Number(number)),
         Err(_) if text == "last" => Ok(Which::Last),
@@ -108,7 +108,7 @@ impl Trace {
     }
 }
 
-fn describe(step: &Value) -> String {
+pub(crate) fn describe(step: &Value) -> String {
     let at = output::instant(step["at_ms"].as_u64().unwrap_or(0), FORM);
     let what = match step["what"].as_str() {
         Some("published") => format!(
@@ -121,6 +121,9 @@ fn describe(step: &Value) -> String {
         ),
         Some("refused") => {
             format!("{} → {}  REFUSED: {}", word(step, "client"), word(step, "topic"), word(step, "why"))
+        }
+        Some("rule") => {
+            format!("rule {} {}: {}", word(step, "rule"), word(step, "result"), word(step, "text"))
         }
         Some("stored") => format!("on disk for {} session(s)", step["receivers"]),
         _ => step.to_string(),
@@ -151,6 +154,11 @@ mod tests {
             (
                 json!({"at_ms": 1000, "message": 7, "what": "refused", "client": "p", "topic": "a", "why": "no"}),
                 "00:00:01.000  #7  p → a  REFUSED: no",
+            ),
+            (
+                json!({"at_ms": 1000, "message": 7, "what": "rule", "rule": "r", "result": "skipped",
+                       "text": "WHERE came to false, not to true"}),
+                "00:00:01.000  #7  rule r skipped: WHERE came to false, not to true",
             ),
             (
                 json!({"at_ms": 1000, "message": 7, "what": "stored", "receivers": 1}),

@@ -9,6 +9,7 @@ mod doctor;
 mod events;
 mod files;
 mod identity;
+mod init;
 mod keys;
 mod messages;
 mod output;
@@ -16,6 +17,7 @@ mod outside;
 mod period;
 mod policy;
 mod publish;
+mod rule;
 mod shadow;
 mod status;
 mod steer;
@@ -70,6 +72,12 @@ enum Verb {
     /// Device shadows: what a device should be and what it says it is
     #[command(subcommand)]
     Shadow(shadow::Shadow),
+    /// Make, list, show, try, explain and lint topic rules
+    #[command(subcommand)]
+    Rule(rule::Verb),
+    /// Recipes that are made in the running instance: presence in shadows, alerts of sensors
+    #[command(subcommand)]
+    Init(init::Init),
     /// Publish a message
     Pub(publish::Publish),
     /// Print messages as they arrive
@@ -114,6 +122,8 @@ impl Verb {
             Verb::Device(verb) => verb.common().json,
             Verb::Keys(verb) => verb.common().json,
             Verb::Shadow(verb) => verb.common().json,
+            Verb::Rule(verb) => verb.common().json,
+            Verb::Init(verb) => verb.common().json,
             Verb::Pub(verb) => verb.common.json,
             Verb::Sub(verb) => verb.common.json,
             Verb::Watch(verb) => verb.common.json,
@@ -136,6 +146,8 @@ fn run(verb: Verb) -> anyhow::Result<()> {
         Verb::Device(verb) => verb.run(),
         Verb::Keys(verb) => verb.run(),
         Verb::Shadow(verb) => verb.run(),
+        Verb::Rule(verb) => verb.run(),
+        Verb::Init(verb) => verb.run(),
         Verb::Pub(verb) => verb.run(),
         Verb::Sub(verb) => verb.run(),
         Verb::Watch(verb) => verb.run(),

@@ -66,10 +66,11 @@ pub(super) fn latest_topics(record: &Record) -> Vec<&str> {
     topics.into_iter().take(TOPICS).map(|(topic, _)| topic.as_str()).collect()
 }
 
-/// Whether a message on the topic would reach anybody now.
+/// Whether a message on the topic would reach anybody or any rule now.
 pub(super) fn has_receivers(shared: &Shared, subject: &Subject, topic: &str) -> bool {
     let reserved = topic.starts_with("$aws/") && shared.settings.dialect == Dialect::Aws;
-    reserved || !shared.view.load().route(subject.scope, topic, shared.clock.wall_ms()).is_empty()
+    let route = shared.view.load().route(subject.scope, topic, shared.clock.wall_ms());
+    reserved || !route.is_empty() || !route.rules.is_empty()
 }
 
 fn spelling(name: &str) -> Vec<String> {
