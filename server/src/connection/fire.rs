@@ -46,13 +46,12 @@ impl Core {
     /// the outcomes.
     pub(super) fn evaluate(
         &self,
-        id: u64,
+        (id, now_ms): (u64, u64),
         publish: &Publish<'_>,
         rules: &[Arc<Rule>],
     ) -> (Outcomes, Vec<Came>) {
         let (mut outcomes, mut came) = (Vec::new(), Vec::with_capacity(rules.len()));
         let Some(first) = rules.first() else { return (outcomes, came) };
-        let now_ms = self.shared.clock.wall_ms();
         let seed = seed_of(id, self.shared.settings.seed);
         let (trace, document) = (TraceId::of(seed), Document::of(publish.payload));
         let input = Input {

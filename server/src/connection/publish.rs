@@ -239,13 +239,14 @@ impl Core {
         now_ms: u64,
         dirty: &mut Dirty,
     ) {
-        let id = self.shared.message_id();
+        let (id, received_ms) = (self.shared.message_id(), self.shared.clock.wall_ms());
         let mut what = Fanout::new(publish.topic, publish.payload, publish.properties.as_deref());
         let mut kept: Option<Arc<Message>> = None;
         let mut stores: Vec<StoreFor> = Vec::new();
         let (mut delivered, mut dropped) = (0u32, 0u32);
         let keep = |kept: &mut Option<Arc<Message>>| {
-            kept.get_or_insert_with(|| Arc::new(self.message(id, publish, topic.clone()))).clone()
+            kept.get_or_insert_with(|| Arc::new(self.message((id, received_ms), publish, topic.clone())))
+                .clone()
         };
         route.for_each(self.session, id, publish.qos, |reach| {
             let qos = reach.granted(publish.qos);
@@ -271,7 +272,7 @@ impl Core {
             delivered += u32::from(sent);
             dropped += u32::from(!sent);
         });
-        let (outcomes, came) = self.evaluate(id, publish, &route.rules);
+        let (outcomes, came) = self.evaluate((id, received_ms), publish, &route.rules);
         if !came.is_empty() {
             self.record(keep(&mut kept), &route.rules, came);
         }
@@ -279,7 +280,7 @@ impl Core {
         let fired = message.clone().and_then(|message| self.fired(message, outcomes));
         self.meter.delivered += u64::from(delivered);
         self.meter.dropped += u64::from(dropped);
-        self.trace_publish(id, publish, topic, delivered);
+        self.trace_publish((id, received_ms), publish, topic, delivered);
         self.settle(publish, message, (stores, fired), dirty);
     }
 
@@ -305,7 +306,7 @@ impl Core {
         }
     }
 
-    fn trace_publish(&self, id: u64, publish: &Publish<'_>, topic: &Topic, receivers: u32) {
+    fn trace_publish(&self, (id, at_ms): (u64, u64), publish: &Publish<'_>, topic: &Topic, receivers: u32) {
         let what = What::Published {
             client: self.client.clone(),
             topic: topic.clone(),
@@ -313,7 +314,6 @@ impl Core {
             bytes: u32::try_from(publish.payload.len()).unwrap_or(u32::MAX),
             receivers,
         };
-        let at_ms = self.shared.clock.wall_ms();
         self.shared.traces.mine().push(Step { message: id, at_ms, what });
     }
 
@@ -324,9 +324,9 @@ impl Core {
 
     /// A publish that changes the world is the writer's.
     fn hand_over(&mut self, publish: &Publish<'_>, topic: Topic) {
-        let id = self.shared.message_id();
-        self.trace_publish(id, publish, &topic, 0);
-        let message = self.message(id, publish, topic);
+        let number = (self.shared.message_id(), self.shared.clock.wall_ms());
+        self.trace_publish(number, publish, &topic, 0);
+        let message = self.message(number, publish, topic);
         let answer =
             (publish.qos > QoS::AtMostOnce).then(|| self.expect_answer(publish.packet_id, publish.qos));
         let origin = Origin { scope: self.scope, session: self.session };
@@ -334,8 +334,7 @@ impl Core {
         self.change = self.shared.desk.submit(Event::Publish { origin, message, answer });
     }
 
-    fn message(&self, id: u64, publish: &Publish<'_>, topic: Topic) -> Message {
-        let received_ms = self.shared.clock.wall_ms();
+    fn message(&self, (id, received_ms): (u64, u64), publish: &Publish<'_>, topic: Topic) -> Message {
         let properties = publish.properties.as_deref().cloned().map(|mut properties| {
             if self.shared.settings.dialect == Dialect::Aws {
                 properties.message_expiry_s = properties.message_expiry_s.map(|s| s.clamp(1, 604_800));
