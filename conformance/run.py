@@ -28,6 +28,7 @@ SUITES = [
     "clients.awsiotsdk",
     "clients.node",
     "clients.shadows",
+    "clients.rules",
     "clients.browser",
     "raw.delivery",
     "raw.sessions",
