@@ -69,3 +69,39 @@ fn columns(trials: &[Trial]) -> Vec<(String, bool)> {
     };
     order.iter().flat_map(states).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::rule::{make, tried};
+
+    #[test]
+    fn what_no_case_has_seen_is_named() {
+        let sql = "SELECT a, CASE b WHEN 1 THEN 'x' ELSE 'y' END AS c FROM 't' WHERE a > 1";
+        let written = json!({ "sql": sql, "awsIotSqlVersion": "2016-03-23", "actions": [] });
+        let rule = make::checked("r", &make::definition(&written).expect("a definition")).expect("a rule");
+        let unseen = |payloads: &[&str]| -> Vec<String> {
+            let tried: Vec<Trial> = payloads
+                .iter()
+                .map(|payload| {
+                    let payload = Bytes::copy_from_slice(payload.as_bytes());
+                    let occasion = tried::occasion(&rule, "t", payload, None).expect("a message");
+                    tried::answered(&rule, &occasion, &[]).expect("tried")
+                })
+                .collect();
+            let parts = Coverage::of(&rule, &tried).parts;
+            parts.into_iter().filter(|(_, seen)| !seen).map(|(part, _)| part).collect()
+        };
+        let column = "column CASE b WHEN 1 THEN 'x' ELSE 'y' END AS c Undefined";
+        assert_eq!(
+            unseen(&[r#"{"a":2,"b":1}"#]),
+            ["WHERE not true", "CASE b ELSE 'y'", "column a Undefined", column]
+        );
+        assert_eq!(
+            unseen(&[r#"{"a":2,"b":1}"#, r#"{"a":2,"b":3}"#, r#"{"a":2}"#, "{}"]),
+            ["column a Undefined"]
+        );
+    }
+}

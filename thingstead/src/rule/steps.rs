@@ -192,3 +192,50 @@ fn end_json(trial: &Trial, shown: &mut Value) {
         shown["error_action"] = told.action.as_ref().map(act).unwrap_or_default();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rule::{make, tried};
+
+    fn tried(sql: &str, topic: &str, payload: &str) -> (Rule, Trial) {
+        let written = json!({ "sql": sql, "awsIotSqlVersion": "2016-03-23", "actions": [
+            { "republish": { "topic": "out/${topic(2)}", "roleArn": "arn:aws:iam::000000000000:role/r" } }] });
+        let definition = make::definition(&written).expect("a definition");
+        let rule = make::checked("r", &definition).expect("a rule");
+        let payload = Bytes::copy_from_slice(payload.as_bytes());
+        let occasion = tried::occasion(&rule, topic, payload, None).expect("a message");
+        let trial = tried::answered(&rule, &occasion, &[]).expect("tried");
+        (rule, trial)
+    }
+
+    #[test]
+    fn the_steps_of_a_rule_that_fires_read_from_the_topic_to_the_actions() {
+        let (rule, trial) = tried("SELECT a, b FROM 'in/+' WHERE a > 1", "in/x", r#"{"a":2}"#);
+        assert_eq!(
+            lines(&rule, "in/x", &trial),
+            [
+                "  topic      in/x matches  FROM 'in/+'",
+                "  WHERE      true",
+                "  column     a  =  2",
+                "  column     b  =  Undefined  (left out)",
+                "  result     {\"a\":2}  (7 bytes)",
+                "  action 1   republish out/x",
+                "             qos = 0",
+            ]
+        );
+        let shown = json(&rule, "in/x", &trial);
+        assert_eq!((&shown["result"], &shown["output"]), (&json!("fired"), &json!(r#"{"a":2}"#)));
+        assert_eq!(shown["actions"][0]["resource"], "out/x");
+    }
+
+    #[test]
+    fn a_topic_that_does_not_match_is_laid_beside_the_filter() {
+        let (rule, trial) = tried("SELECT * FROM 'in/+'", "In/x/y", "{}");
+        let lines = lines(&rule, "In/x/y", &trial);
+        assert_eq!(lines[1], "  level      ≠ in                       In");
+        assert_eq!(lines[3], "  level      ≠ (none)                   y");
+        assert!(lines[4].contains("FROM wants \"in\""), "{lines:?}");
+        assert_eq!(json(&rule, "In/x/y", &trial)["result"], "not woken");
+    }
+}
