@@ -15,6 +15,8 @@ from promise import Inbox, promise, wait_for
 
 ACCOUNT = "000000000000"
 DOCS = pathlib.Path(__file__).resolve().parents[2] / "docs" / "rules.md"
+# The recipe's.
+KEEP_ALIVE_S = 30
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/rules"
 
 
@@ -54,13 +56,13 @@ def the_presence_recipe_turns_the_shadow_false_and_true(place):
         assert made["is_new"] is is_new and made["device"]["is_new"] is is_new, made
         assert made["findings"] == [], made
     program = folder / "presence.py"
-    keep_alive_s = int(re.search(r"KEEP_ALIVE_S = (\d+)", program.read_text()).group(1))
+    assert f"KEEP_ALIVE_S = {KEEP_ALIVE_S}\n" in program.read_text()
     first = Program(place, program)
     wait_for("connected", lambda: connected(place, "RPI") is True)
     killed = time.monotonic()
     first.end(signal.SIGKILL)
-    wait_for("the will", lambda: connected(place, "RPI") is False, 1.5 * keep_alive_s)
-    assert time.monotonic() - killed < 1.5 * keep_alive_s
+    wait_for("the will", lambda: connected(place, "RPI") is False, 1.5 * KEEP_ALIVE_S)
+    assert time.monotonic() - killed < 1.5 * KEEP_ALIVE_S
     time.sleep(1.1)
     again = Program(place, program)
     wait_for("connected again", lambda: connected(place, "RPI") is True)
@@ -73,6 +75,22 @@ def the_presence_recipe_turns_the_shadow_false_and_true(place):
     assert connected(place, "RPI") is True, "a clean disconnect sends no will"
     code, said = cli(place, "why", "RPI")
     assert code == 0 and "said goodbye (DISCONNECT)" in said and "rule presence heard nothing" in said, said
+
+
+@promise(own=True, seconds=120)
+def a_network_that_is_gone_turns_the_shadow_false_after_one_and_a_half_keep_alives(place):
+    folder = pathlib.Path(place.server.data).parent / "RPI"
+    place.server.run("init", "presence", "RPI", "--out", str(folder))
+    program = Program(place, folder / "presence.py")
+    wait_for("connected", lambda: connected(place, "RPI") is True)
+    frozen = time.monotonic()
+    # Nothing comes any more, not even the end of the connection.
+    program.process.send_signal(signal.SIGSTOP)
+    wait_for("1.5 keep-alives", lambda: connected(place, "RPI") is False, 1.5 * KEEP_ALIVE_S + 5)
+    # Its last word may be older than the freeze by one exchange.
+    assert time.monotonic() - frozen > KEEP_ALIVE_S, "too early"
+    program.process.send_signal(signal.SIGCONT)
+    wait_for("connected again", lambda: connected(place, "RPI") is True, 30)
 
 
 @promise(own=True)
