@@ -42,6 +42,9 @@ enum Plan {
     Built,
 }
 
+/// What a column's value usually takes.
+const VALUE_BYTES: usize = 16;
+
 /// What a statement came to.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
@@ -136,6 +139,7 @@ impl Statement {
         match (&self.plan, &self.query.select) {
             (Plan::Everything, _) => everything(evaluation, &mut out)?,
             (Plan::Columns(names), Select::Columns(columns)) => {
+                out.reserve(names.iter().map(|name| name.len() + VALUE_BYTES).sum());
                 out.push(b'{');
                 self.columns(evaluation, columns, names, &mut out)?;
             }

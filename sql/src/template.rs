@@ -90,7 +90,7 @@ impl Template {
     /// The text for the evaluation's message. What is Undefined or Null leaves nothing.
     pub fn render(&self, evaluation: &mut Evaluation<'_>) -> Result<String, Stop> {
         evaluation.begin(self.version);
-        let mut text = String::new();
+        let mut text = String::with_capacity(self.text.len());
         for part in &self.parts {
             match part {
                 Part::Text(plain) => text.push_str(plain),

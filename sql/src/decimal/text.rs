@@ -68,8 +68,11 @@ impl fmt::Display for Decimal {
     /// Plain digits while the point stands among them or at most six zeros before; else with an exponent.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = if self.coefficient < 0 { "-" } else { "" };
-        let digits = self.coefficient.unsigned_abs().to_string();
-        let highest = self.highest();
+        let magnitude = self.coefficient.unsigned_abs();
+        // Printing 128 bits takes several times as long.
+        let digits =
+            u64::try_from(magnitude).map_or_else(|_| magnitude.to_string(), |short| short.to_string());
+        let highest = i64::from(self.exponent) + digits.len() as i64 - 1;
         if self.exponent == 0 {
             return write!(out, "{sign}{digits}");
         }
@@ -78,7 +81,7 @@ impl fmt::Display for Decimal {
             return match digits.len().checked_sub(places).filter(|point| *point > 0) {
                 Some(point) => {
                     let (whole, fraction) = digits.split_at(point);
-                    write!(out, "{sign}{whole}.{fraction}")
+                    [sign, whole, ".", fraction].into_iter().try_for_each(|part| out.write_str(part))
                 }
                 None => write!(out, "{sign}0.{digits:0>places$}"),
             };

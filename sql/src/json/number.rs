@@ -1,5 +1,6 @@
-//! A JSON number's text in, an Int or a Decimal out, as the version has it; it computes nothing.
+//! A JSON number's text in, an Int or a Decimal out, as the version has it, and where it ends; it computes nothing.
 
+use super::scan::Flags;
 use crate::convert;
 use crate::decimal::Decimal;
 use crate::limits::DIGITS;
@@ -20,6 +21,49 @@ pub(crate) fn number(text: &str, version: Version) -> Option<Value> {
     }
     // A whole number that is too long for an Int stays a Decimal.
     Some(convert::number(Decimal::parse(text)?, version))
+}
+
+/// Where the number that starts here ends, and what of it is written otherwise; None: it is no number.
+pub(super) fn number_span(bytes: &[u8], start: usize) -> Option<(usize, Flags)> {
+    let negative = bytes.get(start) == Some(&b'-');
+    let whole = start + usize::from(negative);
+    let zero = bytes.get(whole) == Some(&b'0');
+    let mut end = past_digits(bytes, whole)?;
+    if zero && end > whole + 1 {
+        return None;
+    }
+    let mut flags = Flags::NONE;
+    // There is no Int of -0.
+    let mut plain = !(negative && zero);
+    if bytes.get(end) == Some(&b'.') {
+        let fraction = end + 1;
+        end = past_digits(bytes, fraction)?;
+        let fraction = bytes.get(fraction..end).unwrap_or_default();
+        if fraction.iter().all(|digit| *digit == b'0') {
+            flags.add(Flags::WHOLE);
+        }
+        // So small a decimal is written with an exponent.
+        plain &= !fraction.starts_with(b"000000");
+    }
+    if matches!(bytes.get(end), Some(b'e' | b'E')) {
+        let signed = matches!(bytes.get(end + 1), Some(b'+' | b'-'));
+        end = past_digits(bytes, end + 1 + usize::from(signed))?;
+        plain = false;
+    }
+    if !plain || end - start > DIGITS as usize {
+        flags.add(Flags::NUMBER);
+    }
+    Some((end, flags))
+}
+
+/// None: there is no digit.
+#[inline]
+fn past_digits(bytes: &[u8], start: usize) -> Option<usize> {
+    let mut at = start;
+    while matches!(bytes.get(at), Some(b'0'..=b'9')) {
+        at += 1;
+    }
+    (at > start).then_some(at)
 }
 
 /// The common case of up to 18 digits: the number without its point, and how many digits stood behind it.

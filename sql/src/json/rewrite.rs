@@ -1,9 +1,9 @@
 //! A piece of a payload in, the compact JSON of it out; copied where nothing has to change.
 
 use super::scan::Raw;
-use super::walk::{past_bare, past_blanks, past_string};
+use super::walk::{past_blanks, past_string};
 use super::write::{write_into, write_text};
-use super::{number, text};
+use super::{number, number_span, text};
 use crate::version::Version;
 
 impl Raw<'_> {
@@ -11,8 +11,6 @@ impl Raw<'_> {
     pub(crate) fn write(self, version: Version, out: &mut Vec<u8>) {
         if self.flags.copies(version) {
             out.extend_from_slice(self.text.as_bytes());
-        } else if self.flags.copies_but_for_blanks(version) {
-            self.copy_without_blanks(out);
         } else if self.flags.may_double() {
             write_into(&self.value(version), out);
         } else {
@@ -24,60 +22,43 @@ impl Raw<'_> {
         }
     }
 
-    /// Copies what stands between blanks, piece by piece.
-    fn copy_without_blanks(self, out: &mut Vec<u8>) {
-        let bytes = self.text.as_bytes();
-        out.reserve(bytes.len());
-        let (mut at, mut piece) = (0, 0);
-        while let Some(byte) = bytes.get(at) {
-            if *byte == b'"' {
-                at = past_string(bytes, at);
-            } else if *byte <= b' ' {
-                out.extend_from_slice(bytes.get(piece..at).unwrap_or_default());
-                at = past_blanks(bytes, at + 1);
-                piece = at;
-            } else {
-                at += 1;
-            }
-        }
-        out.extend_from_slice(bytes.get(piece..).unwrap_or_default());
-    }
-
-    /// None: a number in it has no value, so that its member has to go.
+    /// Copies what lies between what has to change. None: a number in it has no value, so that its member has to go.
     fn rewrite(self, version: Version, out: &mut Vec<u8>) -> Option<()> {
         let bytes = self.text.as_bytes();
         let piece = |range| self.text.get(range).unwrap_or_default();
+        let renumbers = self.flags.has_numbers(version);
         out.reserve(bytes.len());
-        let mut at = 0;
+        let (mut copied, mut at) = (0, 0);
         while let Some(byte) = bytes.get(at) {
+            let start = at;
             match byte {
-                b' ' | b'\n' | b'\r' | b'\t' => at += 1,
-                b'{' | b'}' | b'[' | b']' | b',' | b':' => {
-                    out.push(*byte);
-                    at += 1;
+                b' ' | b'\n' | b'\r' | b'\t' => {
+                    at = past_blanks(bytes, at);
+                    out.extend_from_slice(piece(copied..start).as_bytes());
+                    copied = at;
                 }
                 b'"' => {
-                    let end = past_string(bytes, at);
-                    let string = piece(at..end);
-                    if string.contains('\\') {
-                        write_text(&text::unescape(piece(at + 1..end - 1)), out);
-                    } else {
-                        out.extend_from_slice(string.as_bytes());
+                    at = past_string(bytes, at);
+                    if self.flags.has_escapes() && piece(start..at).contains('\\') {
+                        out.extend_from_slice(piece(copied..start).as_bytes());
+                        write_text(&text::unescape(piece(start + 1..at - 1)), out);
+                        copied = at;
                     }
-                    at = end;
                 }
-                b't' | b'f' | b'n' => {
-                    let end = past_bare(bytes, at);
-                    out.extend_from_slice(piece(at..end).as_bytes());
+                b'-' | b'0'..=b'9' if renumbers => {
+                    let (end, flags) = number_span(bytes, at)?;
                     at = end;
+                    if !flags.copies(version) {
+                        out.extend_from_slice(piece(copied..start).as_bytes());
+                        write_into(&number(piece(start..at), version)?, out);
+                        copied = at;
+                    }
                 }
-                _ => {
-                    let end = past_bare(bytes, at);
-                    write_into(&number(piece(at..end), version)?, out);
-                    at = end;
-                }
+                // Of brackets, commas, colons, words, and numbers that stay.
+                _ => at += 1,
             }
         }
+        out.extend_from_slice(piece(copied..at).as_bytes());
         Some(())
     }
 }

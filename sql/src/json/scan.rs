@@ -3,9 +3,8 @@
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
-use super::text;
-use super::walk;
-use crate::limits::{DIGITS, JSON_DEPTH};
+use super::{names, number_span, text, walk};
+use crate::limits::JSON_DEPTH;
 use crate::version::Version;
 
 /// A message's payload and what one scan found in it. Rules over one message share it.
@@ -17,6 +16,8 @@ pub struct Document<'a> {
     scan: OnceCell<Scan>,
     /// The members' places by name, once one of many is looked for.
     by_name: OnceCell<Vec<u32>>,
+    /// Whether two members at the top may have one name, once that matters.
+    doubled: OnceCell<bool>,
 }
 
 /// From so many members on, places are kept by name.
@@ -31,9 +32,9 @@ impl Flags {
     /// Blanks between its parts.
     const SPACED: Flags = Flags(1);
     /// A decimal that is whole, which the version of 2016 makes an Int.
-    const WHOLE: Flags = Flags(2);
+    pub(super) const WHOLE: Flags = Flags(2);
     /// A number that is written otherwise by every version.
-    const NUMBER: Flags = Flags(4);
+    pub(super) const NUMBER: Flags = Flags(4);
     /// A string with an escape that its characters do not need.
     const ESCAPED: Flags = Flags(8);
     /// An object that may name a member twice.
@@ -45,16 +46,21 @@ impl Flags {
         self.0 & !harmless == 0
     }
 
-    /// Whether only blanks have to go.
-    pub(crate) fn copies_but_for_blanks(self, version: Version) -> bool {
-        Flags(self.0 & !Self::SPACED.0).copies(version)
-    }
-
     pub(crate) fn may_double(self) -> bool {
         self.0 & Self::DOUBLED.0 != 0
     }
 
-    fn add(&mut self, other: Flags) {
+    /// Whether a number in it is written otherwise.
+    pub(super) fn has_numbers(self, version: Version) -> bool {
+        !Flags(self.0 & (Self::WHOLE.0 | Self::NUMBER.0)).copies(version)
+    }
+
+    /// Whether a string in it is written otherwise.
+    pub(super) fn has_escapes(self) -> bool {
+        self.0 & Self::ESCAPED.0 != 0
+    }
+
+    pub(super) fn add(&mut self, other: Flags) {
         self.0 |= other.0;
     }
 }
@@ -80,6 +86,7 @@ struct Scan {
     shape: Shape,
     start: u32,
     end: u32,
+    /// But for whether members at the top have one name.
     flags: Flags,
     members: Vec<Member>,
 }
@@ -95,14 +102,14 @@ struct Member {
 
 impl Member {
     fn key_length(&self) -> usize {
-        (self.key.1 - self.key.0) as usize
+        self.key.1.saturating_sub(self.key.0) as usize
     }
 }
 
 impl<'a> Document<'a> {
     pub fn of(payload: &'a [u8]) -> Document<'a> {
         let text = std::str::from_utf8(payload).ok().filter(|text| u32::try_from(text.len()).is_ok());
-        Document { payload, text, scan: OnceCell::new(), by_name: OnceCell::new() }
+        Document { payload, text, scan: OnceCell::new(), by_name: OnceCell::new(), doubled: OnceCell::new() }
     }
 
     pub fn payload(&self) -> &'a [u8] {
@@ -124,7 +131,11 @@ impl<'a> Document<'a> {
         if !self.is_json() {
             return None;
         }
-        Some(Raw { text: self.piece((scan.start, scan.end)), flags: scan.flags })
+        let mut flags = scan.flags;
+        if *self.doubled.get_or_init(|| self.may_double(&scan.members)) {
+            flags.add(Flags::DOUBLED);
+        }
+        Some(Raw { text: self.piece((scan.start, scan.end)), flags })
     }
 
     /// The last member of this name at the top.
@@ -144,6 +155,14 @@ impl<'a> Document<'a> {
             members.get(*last as usize).filter(|member| self.key(member) == name)?
         };
         Some(Raw { text: self.piece(found.value), flags: found.flags })
+    }
+
+    fn may_double(&self, members: &[Member]) -> bool {
+        let bytes = self.text.unwrap_or_default().as_bytes();
+        let mark = |member: &Member| names::mark(bytes, member.key.0 as usize, member.key.1 as usize);
+        let mut marks: Vec<u64> = members.iter().map(mark).collect();
+        // Two spellings may be one name.
+        members.iter().any(|member| member.key_escaped) || names::doubled(&mut marks)
     }
 
     /// Places in the order of names; equal names stay in the order of the text.
@@ -167,11 +186,11 @@ impl<'a> Document<'a> {
     }
 }
 
+/// Goes over a text once. What takes a place gives back the place behind what it has passed.
 struct Scanner<'a> {
     bytes: &'a [u8],
-    at: usize,
     flags: Flags,
-    /// Marks of the names of the objects that are open.
+    /// Marks of the names of the objects that are open, but for the one at the top.
     names: Vec<u64>,
 }
 
@@ -186,8 +205,7 @@ impl<'a> Scanner<'a> {
     fn scan(text: Option<&'a str>) -> Scan {
         let failed = |shape| Scan { shape, start: 0, end: 0, flags: Flags::NONE, members: Vec::new() };
         let Some(text) = text else { return failed(Shape::NotJson) };
-        let mut scanner =
-            Scanner { bytes: text.as_bytes(), at: 0, flags: Flags::NONE, names: Vec::with_capacity(MANY) };
+        let mut scanner = Scanner { bytes: text.as_bytes(), flags: Flags::NONE, names: Vec::new() };
         match scanner.document() {
             Ok(scan) => scan,
             Err(Broken::NotJson) => failed(Shape::NotJson),
@@ -196,130 +214,131 @@ impl<'a> Scanner<'a> {
     }
 
     fn document(&mut self) -> Result<Scan, Broken> {
-        self.blanks();
-        let start = self.at;
+        let start = self.blanks(0);
         self.flags = Flags::NONE;
         let mut members = Vec::new();
-        let shape = match self.peek() {
+        let (shape, end) = match self.peek(start) {
             Some(b'{') => {
                 members.reserve(16);
-                self.object(0, Some(&mut members))?;
-                Shape::Object
+                (Shape::Object, self.object(start, 0, Some(&mut members))?)
             }
-            Some(b'[') => {
-                self.array(0)?;
-                Shape::Array
-            }
-            _ => {
-                self.value(0)?;
-                Shape::Scalar
-            }
+            Some(b'[') => (Shape::Array, self.array(start, 0)?),
+            _ => (Shape::Scalar, self.value(start, 0)?),
         };
-        let (end, flags) = (self.at, self.flags);
-        self.blanks();
-        if self.at != self.bytes.len() {
+        // Blanks around the whole are outside of the span.
+        let flags = self.flags;
+        if self.blanks(end) != self.bytes.len() {
             return Err(NOT_JSON);
         }
-        // Blanks around the whole are outside of the span.
         Ok(Scan { shape, start: start as u32, end: end as u32, flags, members })
     }
 
-    fn value(&mut self, depth: usize) -> Result<(), Broken> {
-        match self.peek() {
-            Some(b'"') => self.string().map(drop),
-            Some(b'{') => self.object(depth, None),
-            Some(b'[') => self.array(depth),
-            Some(b'-' | b'0'..=b'9') => self.number(),
-            Some(b't') => self.word(b"true"),
-            Some(b'f') => self.word(b"false"),
-            Some(b'n') => self.word(b"null"),
+    fn value(&mut self, at: usize, depth: usize) -> Result<usize, Broken> {
+        match self.peek(at) {
+            Some(b'"') => self.string(at).map(|(end, _)| end),
+            Some(b'{') => self.object(at, depth, None),
+            Some(b'[') => self.array(at, depth),
+            Some(b'-' | b'0'..=b'9') => {
+                let (end, flags) = number_span(self.bytes, at).ok_or(NOT_JSON)?;
+                self.flags.add(flags);
+                Ok(end)
+            }
+            Some(b't') => self.word(at, b"true"),
+            Some(b'f') => self.word(at, b"false"),
+            Some(b'n') => self.word(at, b"null"),
             _ => Err(NOT_JSON),
         }
     }
 
-    fn object(&mut self, depth: usize, mut members: Option<&mut Vec<Member>>) -> Result<(), Broken> {
+    /// With members, the object is the one at the top.
+    fn object(
+        &mut self,
+        at: usize,
+        depth: usize,
+        mut members: Option<&mut Vec<Member>>,
+    ) -> Result<usize, Broken> {
         if depth >= JSON_DEPTH {
             return Err(Broken::TooDeep);
         }
-        self.at += 1;
         let first_name = self.names.len();
-        self.blanks();
-        if self.eat(b'}') {
-            return Ok(());
+        let mut at = self.blanks(at + 1);
+        if self.peek(at) == Some(b'}') {
+            return Ok(at + 1);
         }
         loop {
-            if self.peek() != Some(b'"') {
+            if self.peek(at) != Some(b'"') {
                 return Err(NOT_JSON);
             }
-            let key_start = self.at + 1;
-            let key_escaped = self.string()?;
-            let key = (key_start as u32, (self.at - 1) as u32);
-            self.name(key_start, key_escaped);
-            self.blanks();
-            if !self.eat(b':') {
+            let key_start = at + 1;
+            let (behind, key_escaped) = self.string(at)?;
+            at = self.blanks(behind);
+            if self.peek(at) != Some(b':') {
                 return Err(NOT_JSON);
             }
-            self.blanks();
-            let start = self.at;
-            let outside = std::mem::take(&mut self.flags);
-            self.value(depth + 1)?;
+            let start = self.blanks(at + 1);
             if let Some(members) = members.as_mut() {
-                let value = (start as u32, self.at as u32);
+                let outside = std::mem::take(&mut self.flags);
+                at = self.value(start, depth + 1)?;
+                let (key, value) = ((key_start as u32, (behind - 1) as u32), (start as u32, at as u32));
                 members.push(Member { key, key_escaped, value, flags: self.flags });
-            }
-            self.flags.add(outside);
-            self.blanks();
-            if self.eat(b',') {
-                self.blanks();
-            } else if self.eat(b'}') {
-                break;
+                self.flags.add(outside);
             } else {
-                return Err(NOT_JSON);
+                self.name(key_start, behind - 1, key_escaped);
+                at = self.value(start, depth + 1)?;
+            }
+            at = self.blanks(at);
+            match self.peek(at) {
+                Some(b',') => at = self.blanks(at + 1),
+                Some(b'}') => break,
+                _ => return Err(NOT_JSON),
             }
         }
-        self.close(first_name);
-        Ok(())
+        if names::doubled(self.names.get_mut(first_name..).unwrap_or_default()) {
+            self.flags.add(Flags::DOUBLED);
+        }
+        self.names.truncate(first_name);
+        Ok(at + 1)
     }
 
-    fn array(&mut self, depth: usize) -> Result<(), Broken> {
+    fn array(&mut self, at: usize, depth: usize) -> Result<usize, Broken> {
         if depth >= JSON_DEPTH {
             return Err(Broken::TooDeep);
         }
-        self.at += 1;
-        self.blanks();
-        if self.eat(b']') {
-            return Ok(());
+        let mut at = self.blanks(at + 1);
+        if self.peek(at) == Some(b']') {
+            return Ok(at + 1);
         }
         loop {
-            self.value(depth + 1)?;
-            self.blanks();
-            if self.eat(b',') {
-                self.blanks();
-            } else if self.eat(b']') {
-                return Ok(());
-            } else {
-                return Err(NOT_JSON);
+            at = self.value(at, depth + 1)?;
+            at = self.blanks(at);
+            match self.peek(at) {
+                Some(b',') => at = self.blanks(at + 1),
+                Some(b']') => return Ok(at + 1),
+                _ => return Err(NOT_JSON),
             }
         }
     }
 
-    /// Whether the string has an escape.
-    fn string(&mut self) -> Result<bool, Broken> {
-        self.at += 1;
-        let mut escaped = false;
+    /// Also whether the string has an escape.
+    #[inline]
+    fn string(&mut self, start: usize) -> Result<(usize, bool), Broken> {
+        let end = self.past_plain(start + 1);
+        match self.peek(end) {
+            Some(b'"') => Ok((end + 1, false)),
+            _ => self.escaped(end).map(|end| (end, true)),
+        }
+    }
+
+    /// From the first that is not plain in a string to the string's end.
+    #[inline(never)]
+    fn escaped(&mut self, mut at: usize) -> Result<usize, Broken> {
         loop {
-            let rest = self.bytes.get(self.at..).unwrap_or_default();
-            self.at += text::plain_length(rest);
-            match self.peek() {
-                Some(b'"') => {
-                    self.at += 1;
-                    return Ok(escaped);
-                }
+            match self.peek(at) {
+                Some(b'"') => return Ok(at + 1),
                 Some(b'\\') => {
-                    escaped = true;
-                    let rest = self.bytes.get(self.at..).unwrap_or_default();
+                    let rest = self.bytes.get(at..).unwrap_or_default();
                     let escape = text::escape(rest).ok_or(NOT_JSON)?;
-                    self.at += escape.length;
+                    at = self.past_plain(at + escape.length);
                     if !escape.needed {
                         self.flags.add(Flags::ESCAPED);
                     }
@@ -330,116 +349,36 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn number(&mut self) -> Result<(), Broken> {
-        let start = self.at;
-        let negative = self.eat(b'-');
-        let whole = self.at;
-        self.digits()?;
-        let zero = self.bytes.get(whole) == Some(&b'0');
-        if zero && self.at > whole + 1 {
-            return Err(NOT_JSON);
-        }
-        // There is no Int of -0.
-        let mut plain = !(negative && zero);
-        if self.eat(b'.') {
-            let fraction = self.at;
-            self.digits()?;
-            let fraction = self.bytes.get(fraction..self.at).unwrap_or_default();
-            if fraction.iter().all(|digit| *digit == b'0') {
-                self.flags.add(Flags::WHOLE);
-            }
-            // So small a decimal is written with an exponent.
-            plain &= !fraction.starts_with(b"000000");
-        }
-        if matches!(self.peek(), Some(b'e' | b'E')) {
-            self.at += 1;
-            if matches!(self.peek(), Some(b'+' | b'-')) {
-                self.at += 1;
-            }
-            self.digits()?;
-            plain = false;
-        }
-        if !plain || self.at - start > DIGITS as usize {
-            self.flags.add(Flags::NUMBER);
-        }
-        Ok(())
+    fn past_plain(&self, at: usize) -> usize {
+        at + text::plain_length(self.bytes.get(at..).unwrap_or_default())
     }
 
-    fn digits(&mut self) -> Result<(), Broken> {
-        let rest = self.bytes.get(self.at..).unwrap_or_default();
-        let length = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        self.at += length;
-        if length == 0 { Err(NOT_JSON) } else { Ok(()) }
+    fn word(&mut self, at: usize, word: &[u8]) -> Result<usize, Broken> {
+        let rest = self.bytes.get(at..).unwrap_or_default();
+        if rest.starts_with(word) { Ok(at + word.len()) } else { Err(NOT_JSON) }
     }
 
-    fn word(&mut self, word: &[u8]) -> Result<(), Broken> {
-        let rest = self.bytes.get(self.at..).unwrap_or_default();
-        if !rest.starts_with(word) {
-            return Err(NOT_JSON);
-        }
-        self.at += word.len();
-        Ok(())
-    }
-
-    fn name(&mut self, start: usize, escaped: bool) {
+    fn name(&mut self, start: usize, end: usize, escaped: bool) {
         if escaped {
             // Two spellings may be one name.
             self.flags.add(Flags::DOUBLED);
         }
-        let name = self.bytes.get(start..self.at - 1).unwrap_or_default();
-        self.names.push(mark(name));
+        self.names.push(names::mark(self.bytes, start, end));
     }
 
-    /// Looks for equal marks among the names of the object that ends.
-    fn close(&mut self, first: usize) {
-        let names = self.names.get_mut(first..).unwrap_or_default();
-        let doubled = if names.len() <= 16 {
-            let mut rest: &[u64] = names;
-            let mut doubled = false;
-            while let Some((name, others)) = rest.split_first() {
-                doubled |= others.contains(name);
-                rest = others;
+    #[inline]
+    fn blanks(&mut self, at: usize) -> usize {
+        match self.peek(at) {
+            Some(b' ' | b'\n' | b'\r' | b'\t') => {
+                self.flags.add(Flags::SPACED);
+                walk::past_blanks(self.bytes, at + 1)
             }
-            doubled
-        } else {
-            names.sort_unstable();
-            names.windows(2).any(|pair| matches!(pair, [one, other] if one == other))
-        };
-        if doubled {
-            self.flags.add(Flags::DOUBLED);
-        }
-        self.names.truncate(first);
-    }
-
-    #[inline]
-    fn blanks(&mut self) {
-        if self.peek().is_some_and(|byte| byte <= b' ') {
-            self.at = walk::past_blanks(self.bytes, self.at);
-            self.flags.add(Flags::SPACED);
+            _ => at,
         }
     }
 
     #[inline]
-    fn peek(&self) -> Option<u8> {
-        self.bytes.get(self.at).copied()
+    fn peek(&self, at: usize) -> Option<u8> {
+        self.bytes.get(at).copied()
     }
-
-    #[inline]
-    fn eat(&mut self, wanted: u8) -> bool {
-        let found = self.peek() == Some(wanted);
-        self.at += usize::from(found);
-        found
-    }
-}
-
-/// Equal names have equal marks; a chance equality costs time, never a wrong result.
-fn mark(name: &[u8]) -> u64 {
-    let mut mark = name.len() as u64;
-    let mut chunks = name.chunks_exact(8);
-    for chunk in chunks.by_ref() {
-        let word = chunk.try_into().map_or(0, u64::from_le_bytes);
-        mark = (mark ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29);
-    }
-    let tail = chunks.remainder().iter().fold(0, |tail: u64, byte| tail << 8 | u64::from(*byte));
-    (mark ^ tail).wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }

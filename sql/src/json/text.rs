@@ -74,7 +74,11 @@ fn unit(bytes: &[u8]) -> Option<u32> {
 
 /// What stands between the quotes of a valid JSON string, as the text that it means.
 pub(super) fn unescape(inside: &str) -> Cow<'_, str> {
-    let Some(first) = inside.find('\\') else { return Cow::Borrowed(inside) };
+    // A backslash is all that is not plain there.
+    let first = plain_length(inside.as_bytes());
+    if first == inside.len() {
+        return Cow::Borrowed(inside);
+    }
     let (clean, mut rest) = inside.split_at(first);
     let mut text = String::with_capacity(inside.len());
     text.push_str(clean);

@@ -8,9 +8,14 @@ impl<'a> Raw<'a> {
     pub(crate) fn member(self, name: &str) -> Option<Raw<'a>> {
         let mut found = None;
         let mut walk = Walk::into(self, b'{')?;
+        // Where no name stands twice, none has an escape either.
+        let single = !self.flags.may_double();
         while let Some((key, value)) = walk.next_member() {
-            if key == name || (key.contains('\\') && text::unescape(key) == name) {
+            if key == name || (!single && text::unescape(key) == name) {
                 found = Some(value);
+                if single {
+                    break;
+                }
             }
         }
         found
@@ -141,7 +146,7 @@ fn past_value(bytes: &[u8], start: usize) -> usize {
 }
 
 /// Past a number or a word.
-pub(super) fn past_bare(bytes: &[u8], start: usize) -> usize {
+fn past_bare(bytes: &[u8], start: usize) -> usize {
     let rest = bytes.get(start..).unwrap_or_default();
     let stops = |byte: &u8| matches!(byte, b',' | b':' | b'}' | b']' | b' ' | b'\n' | b'\r' | b'\t');
     start + rest.iter().position(stops).unwrap_or(rest.len()).max(1)

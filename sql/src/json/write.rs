@@ -17,7 +17,11 @@ pub(crate) fn write_into(value: &Value, out: &mut Vec<u8>) {
         Value::Null => out.extend_from_slice(b"null"),
         Value::Bool(true) => out.extend_from_slice(b"true"),
         Value::Bool(false) => out.extend_from_slice(b"false"),
-        Value::Int(int) => display(int, out),
+        Value::Int(int) => match i64::try_from(*int) {
+            // Printing 128 bits takes several times as long.
+            Ok(short) => display(&short, out),
+            Err(_) => display(int, out),
+        },
         Value::Decimal(decimal) => display(decimal, out),
         Value::String(text) => write_text(text, out),
         Value::Array(elements) => {
