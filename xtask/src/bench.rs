@@ -16,6 +16,7 @@ const HELP: &str = "\
 Usage: cargo xtask bench broker [-- OPTIONS]
        cargo xtask bench fleet [-- OPTIONS]
        cargo xtask bench shadow [-- OPTIONS]
+       cargo xtask bench rules [-- OPTIONS]
        cargo xtask bench store [-- DIRECTORY]
 
   broker  thingstead beside mosquitto, rumqttd and nats-server, in one run: builds the `dist` binary and the
@@ -26,6 +27,8 @@ Usage: cargo xtask bench broker [-- OPTIONS]
           (`-- --things 10000` for a quick look; the page: `-- --out docs/benchmarks.md`)
   shadow  updates of 100,000 shadows beside raw group commits, of one by many clients, and at a fixed rate:
           conformance/shadows.py (a quick look: `-- --things 10000 --rounds 1`; the page: `-- --out docs/benchmarks.md`)
+  rules   statements beside the engines of Vector (vrl) and jaq, in one process: rulebench/
+          (`-- --help` lists its options; the page: `-- --out docs/benchmarks.md`)
   store   store/examples/group_commit.rs: group commits against a raw append and fdatasync loop
 
 What follows `--` goes to the measuring program.";
@@ -46,16 +49,19 @@ pub(crate) fn run(mut options: Arguments) -> Result<Tally> {
         Some("broker") => broker(&place, &passed_on),
         Some("fleet") => fleet(&place, &passed_on),
         Some("shadow") => shadow(&place, &passed_on),
+        Some("rules") => rules(&place, &passed_on),
         Some("store") => store(&place, &passed_on),
-        Some(other) => bail!("`{other}` cannot be measured; choose `broker`, `fleet`, `shadow` or `store`"),
-        None => bail!("say what to measure: `broker`, `fleet`, `shadow` or `store`"),
+        Some(other) => {
+            bail!("`{other}` cannot be measured; choose `broker`, `fleet`, `shadow`, `rules` or `store`")
+        }
+        None => bail!("say what to measure: `broker`, `fleet`, `shadow`, `rules` or `store`"),
     }
 }
 
 fn broker(place: &Place, passed_on: &[String]) -> Result<Tally> {
     prerequisites::provide(place)?;
     process::must(chores::cargo(place).args(["build", "--profile", "dist", "--package", "thingstead"]))?;
-    let generator = generator(place)?;
+    let generator = apart(place, "mqttload")?;
     let peers = place.target.join("peers");
     install_rumqttd(place, &peers)?;
     install_nats(&peers)?;
@@ -78,7 +84,7 @@ fn fleet(place: &Place, passed_on: &[String]) -> Result<Tally> {
 fn shadow(place: &Place, passed_on: &[String]) -> Result<Tally> {
     prerequisites::provide(place)?;
     process::must(chores::cargo(place).args(["build", "--profile", "dist", "--package", "thingstead"]))?;
-    let generator = generator(place)?;
+    let generator = apart(place, "mqttload")?;
     let mut command = Command::new(place.python());
     command.arg("-u").arg(place.conformance("shadows.py")).current_dir(&place.root);
     command.arg("--binary").arg(place.target.join("dist/thingstead"));
@@ -86,12 +92,18 @@ fn shadow(place: &Place, passed_on: &[String]) -> Result<Tally> {
     process::step(&mut command)
 }
 
-fn generator(place: &Place) -> Result<PathBuf> {
-    let target = place.target.join("mqttload");
+fn rules(place: &Place, passed_on: &[String]) -> Result<Tally> {
+    let mut command = Command::new(apart(place, "rulebench")?);
+    process::step(command.current_dir(&place.root).args(passed_on))
+}
+
+/// Builds a program that has its own lock file.
+fn apart(place: &Place, name: &str) -> Result<PathBuf> {
+    let target = place.target.join(name);
     let mut build = chores::cargo(place);
-    build.args(["build", "--release", "--locked", "--manifest-path", "mqttload/Cargo.toml", "--target-dir"]);
-    process::must(build.arg(&target))?;
-    Ok(target.join("release/mqttload"))
+    build.args(["build", "--release", "--locked", "--manifest-path"]).arg(format!("{name}/Cargo.toml"));
+    process::must(build.arg("--target-dir").arg(&target))?;
+    Ok(target.join("release").join(name))
 }
 
 /// A peer that cannot be installed is no failure: the tables name it as missing.

@@ -30,7 +30,7 @@ const STEPS: [(&str, u8); 22] = [
 const PURE_BELOW: u8 = 5;
 const BESIDE: u8 = 8;
 /// Programs that only run other programs.
-const APART: [&str; 3] = ["xtask", "fuzz", "mqttload"];
+const APART: [&str; 4] = ["xtask", "fuzz", "mqttload", "rulebench"];
 const SHELL_ONLY: [&str; 12] = [
     "tokio",
     "tokio-rustls",
