@@ -30,7 +30,7 @@ fn telemetry(seed: u64) -> String {
     let (minor, battery) = (draw(10, 99), draw(10, 99));
     let (uptime, milliseconds) = (draw(100_000, 999_999), draw(0, 999));
     format!(
-        "{{\"deviceId\":\"pump-{pump}\",\"location\":{{\"site\":\"north\",\"line\":{line},\"cell\":\"drying\"}},\
+        "{{\"deviceId\":\"pump-{pump}\",\"location\":{{\"site\":\"north\",\"line\":{line},\"cell\":\"dryer\"}},\
          \"temperature\":{temperature},\"humidity\":{humidity},\"pressure\":{pressure},\
          \"vibration\":[0.{first:03},0.{second:03},0.{third:03},0.0{fourth}],\"status\":\"ok\",\
          \"firmware\":\"2.{minor}.0\",\"battery\":{battery},\"uptime\":{uptime},\"timestamp\":1700000000{milliseconds:03},\
