@@ -5,7 +5,7 @@ use std::sync::Arc;
 use broker::ScopeId;
 use broker::presence::DisconnectReason;
 use hub::trace::What;
-use hub::{Cause, Closed, Event, Notice, Refusal, Unheard, Welcome};
+use hub::{Cause, Closed, Event, Notice, Refusal, Step, Unheard, Welcome};
 use mqtt::{Connack, Packet, ReasonCode};
 
 use crate::activity::{Record, Trouble};
@@ -74,12 +74,7 @@ fn tell_one(shared: &Arc<Shared>, notice: Notice<Arc<Link>>, wall_ms: u64, now_m
             link.with(dirty, |out| out.page(parcels, next, tail, wall_ms, now_ms));
             want_backlog(shared, &link);
         }
-        Notice::Trace(step) => {
-            if let What::Rule { scope, rule, result, .. } = &step.what {
-                shared.firings.count(*scope, rule, result, step.message, step.at_ms);
-            }
-            shared.traces.mine().push(step);
-        }
+        Notice::Trace(step) => note(shared, step),
         Notice::Woke { scope, recorded } => shared.firings.keep(scope, *recorded),
         Notice::Work { scope } => shared.work.ring(scope),
         Notice::Confirm { scope, destination } => shared.work.confirm(scope, destination),
@@ -97,6 +92,14 @@ fn tell_one(shared: &Arc<Shared>, notice: Notice<Arc<Link>>, wall_ms: u64, now_m
             }
         }
     }
+}
+
+/// Keeps a step, and counts it for its rule if it is one's.
+fn note(shared: &Shared, step: Step) {
+    if let What::Rule { scope, rule, result, .. } = &step.what {
+        shared.firings.count(*scope, rule, result, step.message, step.at_ms);
+    }
+    shared.traces.mine().push(step);
 }
 
 /// Opens the connection; false: it ended meanwhile.
