@@ -5,8 +5,10 @@ import concurrent.futures
 import importlib
 import os
 import pathlib
+import shutil
 import socket
 import sys
+import tempfile
 import threading
 import time
 import traceback
@@ -55,6 +57,9 @@ SUITES = [
     "aws.rule_actions",
     "aws.logs",
 ]
+
+# Of the disk, for the data of all servers at a time.
+ROOM_BYTES = 2 << 30
 
 
 class Shared:
@@ -167,6 +172,11 @@ def main():
         return 1
     if not servers.BINARY.exists():
         print(f"{servers.BINARY} is missing: cargo build --release -p thingstead\n\n0 passed, {len(cases)} failed")
+        return 1
+    free = shutil.disk_usage(tempfile.gettempdir()).free
+    if free < ROOM_BYTES:
+        print(f"{free >> 20} MiB are free in {tempfile.gettempdir()}, and the cases need {ROOM_BYTES >> 20}: servers would rightly "
+              f"refuse what needs the disk\n\n0 passed, {len(cases)} failed")
         return 1
     # The longest first, so that the end is not one slow case alone.
     cases.sort(key=lambda case: -case.seconds)
