@@ -98,6 +98,8 @@ pub enum Event<L> {
 /// A piece of work that is over.
 #[derive(Debug)]
 pub struct Worked {
+    /// The hub's when the work was taken: what was reset meanwhile is not told.
+    pub epoch: u64,
     pub scope: ScopeId,
     /// Its number in the scope's queue.
     pub seq: u64,

@@ -21,9 +21,9 @@ const PAGE_MESSAGES: usize = 1000;
 impl<L: Link> Hub<L> {
     pub(crate) fn store(&mut self, store: Store<L>, plan: &mut Plan<L>) {
         let Store { message, receivers, fired, answer } = store;
-        let leaves =
-            || fired.as_ref().is_some_and(|fired| fired.outcomes.iter().any(|(rule, _)| rule.leaves()));
-        if self.disk_full && (!receivers.is_empty() || answer.is_some() && leaves()) {
+        let needs_disk =
+            || fired.as_ref().is_some_and(|fired| fired.outcomes.iter().any(|(rule, _)| rule.needs_disk()));
+        if self.disk_full && (!receivers.is_empty() || answer.is_some() && needs_disk()) {
             self.explain(&message.publisher, "publish refused", DISK_FULL, plan);
             self.answer(answer, ReasonCode::QuotaExceeded, Some(DISK_FULL), plan);
             return;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use broker::record;
 use broker::{ScopeId, SessionId};
 use bytes::Bytes;
-use message::{Message, QoS, Topic};
+use message::{Dialect, Message, QoS, Reserved, Topic};
 use mqtt::ReasonCode;
 use shadow::topic::Verb;
 
@@ -94,7 +94,7 @@ impl<L: Link> Hub<L> {
     }
 
     /// Clearing a retained message frees room, so that is let through.
-    fn needs_disk(&self, origin: Origin, message: &Message) -> bool {
+    pub(crate) fn needs_disk(&self, origin: Origin, message: &Message) -> bool {
         let persistent = |id| self.sessions.get(id).is_some_and(|s| s.persistent);
         let now_ms = self.now_ms;
         let stored =
@@ -131,7 +131,13 @@ impl<L: Link> Hub<L> {
             self.retain(scope, &message, plan);
         }
         let Some(place) = self.scopes.get(scope.0 as usize) else { return };
-        let route = Route::of(&place.routes.tree, &message.topic, self.now_ms);
+        // Basic Ingest is for one rule, and for nobody else.
+        let is_ingest = self.settings.dialect == Dialect::Aws
+            && matches!(Reserved::parse(&message.topic), Some(Reserved::BasicIngest { .. }));
+        let route = match is_ingest {
+            true => Route::empty(),
+            false => Route::of(&place.routes.tree, &message.topic, self.now_ms),
+        };
         route.unheard.iter().cloned().for_each(|unheard| plan.tell(Notice::Unheard(unheard)));
         let mut stores = Vec::new();
         route.for_each(publisher, message.id, message.qos, |reach| {

@@ -11,6 +11,7 @@ use crate::keys::ScopeKey;
 use crate::notice::Notice;
 use crate::plan::Plan;
 use crate::refusal::Refusal;
+use crate::rules::Waking;
 use crate::view::{Unheard, receive};
 use crate::world::{Hub, Scope};
 
@@ -46,6 +47,8 @@ impl<L: Link> Hub<L> {
         }
         let keys: Vec<ScopeKey> = self.scopes.drain(..).map(|scope| scope.key).collect();
         keys.into_iter().for_each(|key| self.open_scope(key));
+        self.epoch += 1;
+        self.waking = Waking::default();
         self.sessions = Sessions::default();
         self.presence = Presence::default();
         self.committed();

@@ -1,5 +1,6 @@
 //! Rules on the change lane: made, changed and ended here; who wakes them and what they come to is in `firing` and `work`.
 
+mod budget;
 mod destinations;
 mod firing;
 mod log;
@@ -19,6 +20,7 @@ use crate::keys::ScopeKey;
 use crate::plan::Plan;
 use crate::world::Hub;
 
+use budget::Budgets;
 use destinations::Destinations;
 
 /// The rules of one scope, and what they left to be done.
@@ -40,10 +42,9 @@ pub(crate) struct Waking {
     queue: VecDeque<(ScopeId, Occasion, Vec<Arc<Rule>>)>,
     /// Republishes before the message that is published now.
     hops: u8,
-    /// Firings since the message it all began with.
-    firings: u32,
-    /// What rules have made of it and of what followed.
-    bytes: usize,
+    /// The number of the message it all began with, while one that followed from it is published.
+    root: Option<u64>,
+    budgets: Budgets,
 }
 
 impl Rulebook {
@@ -159,10 +160,10 @@ impl<L: Link> Hub<L> {
         if access.allows(&ask) { Ok(()) } else { Err(access.evaluate(&ask).to_string()) }
     }
 
-    /// Whether a message on this topic wakes a rule that leaves something for outside.
+    /// Whether a message on this topic wakes a rule whose doing takes the disk.
     pub(crate) fn wakes_work(&self, scope: ScopeId, topic: &str) -> bool {
         let woken = self.rules(scope).map(|rules| rules.picture().woken(topic)).unwrap_or_default();
-        woken.iter().any(|rule| rule.leaves())
+        woken.iter().any(|rule| rule.needs_disk())
     }
 
     fn rule_record(&self, scope: ScopeId, name: &str) -> Result<Record, RuleError> {

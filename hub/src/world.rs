@@ -45,6 +45,8 @@ pub struct Hub<L> {
     pub(crate) forgot_ms: u64,
     pub(crate) disk_full: bool,
     generation: u64,
+    /// Grows with each reset: numbers begin anew.
+    pub(crate) epoch: u64,
     pub(crate) changed: bool,
 }
 
@@ -102,6 +104,7 @@ impl<L: Link> Hub<L> {
             forgot_ms: now_ms,
             disk_full: false,
             generation: 0,
+            epoch: 0,
             changed: true,
         }
     }
@@ -167,6 +170,11 @@ impl<L: Link> Hub<L> {
     /// How the client's last connection ended, if it is not connected now and that was not long ago.
     pub fn parting(&self, scope: ScopeId, client: &str) -> Option<&Parting> {
         self.presence.parting(scope, client, self.now_ms)
+    }
+
+    /// Grows with each reset.
+    pub fn epoch(&self) -> u64 {
+        self.epoch
     }
 
     pub fn is_disk_full(&self) -> bool {

@@ -222,6 +222,14 @@ impl<T> Action<T> {
         }
     }
 
+    /// Whether it takes the disk. A message that nobody acknowledges does not, unless it asks something of the house.
+    pub fn needs_disk(&self, text: impl Fn(&T) -> &str) -> bool {
+        match self {
+            Action::Republish(republish) => republish.qos > 0 || text(&republish.topic).starts_with('$'),
+            _ => true,
+        }
+    }
+
     /// True for those that end in the house: they are part of the message's own commit.
     pub fn stays(&self) -> bool {
         matches!(self, Action::Republish(_) | Action::Logs(_))

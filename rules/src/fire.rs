@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use sql::{Evaluation, Input, Need, Outcome as Selected, Stop, Template, Value};
 
 use crate::action::Action;
-use crate::limits::FIRED_BYTES;
+use crate::limits::{ACTION_BYTES, FIRED_BYTES};
 use crate::rule::Rule;
 
 /// What became of a rule that a message woke.
@@ -28,26 +28,16 @@ pub enum Outcome {
 pub struct Effect {
     pub action: Action<String>,
     pub payload: Bytes,
+    /// Bytes of the action's texts.
+    pub texts: usize,
 }
 
 impl Outcome {
-    /// Bytes that it holds, the payload once for all actions.
+    /// Bytes that it holds: the payload once for all actions, and their texts.
     pub fn bytes(&self) -> usize {
         let Outcome::Fired(effects) = self else { return 0 };
-        effects.iter().flatten().map(|effect| effect.payload.len()).max().unwrap_or(0)
-    }
-
-    /// The same, or that it is too much beside what the message's other rules came to; `held` counts that.
-    #[must_use]
-    pub fn within(self, rule: &Rule, held: &mut usize) -> Outcome {
-        *held += self.bytes();
-        if self.bytes() == 0 || *held <= FIRED_BYTES {
-            return self;
-        }
-        let text = format!(
-            "the rules of one message make more than {FIRED_BYTES} bytes of it: let fewer select less"
-        );
-        Outcome::Failed(Failure::new(STATEMENT, &rule.name, text))
+        let payload = effects.iter().flatten().map(|effect| effect.payload.len()).max().unwrap_or(0);
+        payload + effects.iter().flatten().map(|effect| effect.texts).sum::<usize>()
     }
 }
 
@@ -73,6 +63,23 @@ impl Outcome {
 
 /// Where an evaluation that fails as a whole says it failed.
 pub(crate) const STATEMENT: &str = "RuleStatement";
+
+/// Evaluates one rule of a message; `held` counts what its rules came to so far, and once that is too much no more are
+/// evaluated.
+pub fn fire_within(rule: &Rule, evaluation: &mut Evaluation<'_>, held: &mut usize) -> Outcome {
+    if *held > FIRED_BYTES {
+        return Outcome::Failed(too_much(rule));
+    }
+    let outcome = fire(rule, evaluation);
+    *held += outcome.bytes();
+    if *held > FIRED_BYTES && outcome.bytes() > 0 { Outcome::Failed(too_much(rule)) } else { outcome }
+}
+
+fn too_much(rule: &Rule) -> Failure {
+    let text =
+        format!("the rules of one message make more than {FIRED_BYTES} bytes of it: let fewer select less");
+    Failure::new(STATEMENT, &rule.name, text)
+}
 
 /// Evaluates one rule.
 pub fn fire(rule: &Rule, evaluation: &mut Evaluation<'_>) -> Outcome {
@@ -112,14 +119,24 @@ pub(crate) fn resolve(
     payload: Bytes,
     evaluation: &mut Evaluation<'_>,
 ) -> Result<Result<Effect, Failure>, Box<Need>> {
-    let resolved = action.map(|field, template| template.render(evaluation).map_err(|stop| (field, stop)));
+    let mut texts = 0;
+    let resolved = action.map(|field, template| {
+        let text = template.render(evaluation).map_err(|stop| (field, stop))?;
+        texts += text.len();
+        match texts <= ACTION_BYTES {
+            true => Ok(text),
+            false => {
+                Err((field, Stop::Limit("the action's texts have more than 262144 bytes; fill in less")))
+            }
+        }
+    });
     let failed = |reason: String| Failure::new(action.failed(), action.resource().text(), reason);
     match resolved {
         Err((_, Stop::Need(need))) => Err(need),
         Err((field, stop)) => Ok(Err(failed(format!("its {field} cannot be worked out: {}", text(stop))))),
         Ok(resolved) => Ok(match single_dollar(action) {
             Some(reason) => Err(failed(reason)),
-            None => Ok(Effect { action: resolved, payload }),
+            None => Ok(Effect { action: resolved, payload, texts }),
         }),
     }
 }
@@ -234,7 +251,7 @@ mod tests {
             Outcome::Failed(failure) => format!("failed {}", failure.message),
             Outcome::Open(need) => format!("asks for {need}"),
             Outcome::Fired(effects) => match effects.into_iter().next() {
-                Some(Ok(Effect { action, payload })) => {
+                Some(Ok(Effect { action, payload, .. })) => {
                     format!("{} {}", action.resource(), String::from_utf8_lossy(&payload))
                 }
                 Some(Err(failure)) => format!("no action: {}", failure.message),
@@ -286,7 +303,7 @@ mod tests {
         let payload = format!("{{\"a\":\"{}\"}}", "x".repeat(100_000));
         let (input, mut held, mut refused) = (input(payload.as_bytes()), 0, 0);
         for _ in 0..1000 {
-            let outcome = fire(&rule, &mut Evaluation::new(&input)).within(&rule, &mut held);
+            let outcome = fire_within(&rule, &mut Evaluation::new(&input), &mut held);
             refused += usize::from(matches!(outcome, Outcome::Failed(_)));
         }
         assert!((800..900).contains(&refused), "{refused}");

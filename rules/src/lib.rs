@@ -20,7 +20,7 @@ mod trial;
 pub use action::Action;
 pub use definition::{Definition, Record, Unreadable};
 pub use destination::{Destination, DestinationError, DestinationStatus};
-pub use fire::{Effect, Failure, Outcome, fire, on_error};
+pub use fire::{Effect, Failure, Outcome, fire, fire_within, on_error};
 pub use job::{Job, Task};
 pub use letter::Letter;
 pub use lint::{Finding, lint};

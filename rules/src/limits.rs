@@ -10,8 +10,12 @@ pub const ACTIONS: usize = 10;
 pub const RULE_BYTES: usize = 256 * 1024;
 /// Republishes in a row that begin with one message. AWS names no bound: a loop there runs until somebody notices.
 pub const CHAIN: u8 = 16;
-/// Firings that one message may bring about, its republished descendants' included.
-pub const FIRINGS_PER_MESSAGE: u32 = 2000;
+/// Evaluations and republishes that one message may bring about, its republished descendants' and its jobs' included.
+pub const STEPS_PER_MESSAGE: u32 = 10_000;
+/// Bytes that it may make in all: results, error documents, jobs.
+pub const BYTES_PER_MESSAGE: usize = 32 * 1024 * 1024;
+/// Bytes of one action's texts together; one of them has at most 128 KiB.
+pub const ACTION_BYTES: usize = 256 * 1024;
 /// Bytes that all the rules of one message may make of it. AWS evaluates each rule by itself and names no bound.
 pub const FIRED_BYTES: usize = 16 * 1024 * 1024;
 /// User properties of a republished message (AWS: 100).

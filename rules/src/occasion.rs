@@ -29,6 +29,8 @@ pub struct Occasion {
     pub seed: u64,
     /// Republishes that lie between it and the message it all began with.
     pub hops: u8,
+    /// The number of the message it all began with.
+    pub root: u64,
 }
 
 /// A UUID as text, without an allocation.
@@ -105,7 +107,7 @@ impl Occasion {
 
     pub fn to_bytes(&self) -> Vec<u8> {
         let (source, account) = (self.source.clone(), self.account.clone());
-        let rest = Rest { source, account, seed: self.seed, hops: self.hops };
+        let rest = Rest { source, account, seed: self.seed, hops: self.hops, root: self.root };
         let head = serde_json::to_vec(&rest).expect("texts and numbers can always be written");
         let mut bytes = u32::try_from(head.len()).unwrap_or(u32::MAX).to_be_bytes().to_vec();
         bytes.extend(head);
@@ -119,11 +121,11 @@ impl Occasion {
         let (length, rest) = bytes.split_first_chunk::<4>().ok_or_else(|| cut_short("its length"))?;
         let length = u32::from_be_bytes(*length) as usize;
         let head = rest.get(..length).ok_or_else(|| cut_short("its head"))?;
-        let Rest { source, account, seed, hops } =
+        let Rest { source, account, seed, hops, root } =
             serde_json::from_slice(head).map_err(|error| Unreadable(error.to_string()))?;
         let message = Message::from_bytes(&bytes.slice(4 + length..));
         let message = Arc::new(message.map_err(|error| Unreadable(error.to_string()))?);
-        Ok(Occasion { message, source, account, seed, hops })
+        Ok(Occasion { message, source, account, seed, hops, root })
     }
 }
 
@@ -133,6 +135,7 @@ struct Rest {
     account: Arc<str>,
     seed: u64,
     hops: u8,
+    root: u64,
 }
 
 fn cut_short(what: &str) -> Unreadable {

@@ -94,7 +94,7 @@ impl Recorded {
     }
 
     fn line(&self) -> Line {
-        let Occasion { message, source, account, seed, hops } = &self.occasion;
+        let Occasion { message, source, account, seed, hops, root: _ } = &self.occasion;
         Line {
             message: message.id,
             at_ms: message.received_ms,
@@ -141,8 +141,8 @@ impl Recorded {
             expires_ms: None,
         };
         let source = Source { client: line.client, principal: line.principal, address: line.address };
-        let occasion =
-            Occasion { message: Arc::new(message), source, account: line.account, seed, hops: line.hops };
+        let (root, message) = (message.id, Arc::new(message));
+        let occasion = Occasion { message, source, account: line.account, seed, hops: line.hops, root };
         Ok(Recorded { occasion, came: line.outcomes })
     }
 

@@ -74,13 +74,13 @@ impl Rule {
         })
     }
 
-    /// Whether something that it does leaves the house, or asks the outside: that takes the disk.
-    pub fn leaves(&self) -> bool {
-        let templates_ask = |action: &Action<Template>| {
+    /// Whether what it does takes the disk.
+    pub fn needs_disk(&self) -> bool {
+        let asks = |action: &Action<Template>| {
             action.map(|_, template| if template.reaches_out() { Err(()) } else { Ok(()) }).is_err()
         };
         self.statement.reaches_out()
-            || self.actions.iter().any(|action| !action.stays() || templates_ask(action))
+            || self.actions.iter().any(|action| action.needs_disk(Template::text) || asks(action))
     }
 
     /// None: only Basic Ingest wakes it.

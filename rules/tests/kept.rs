@@ -22,7 +22,7 @@ fn occasion(payload: Vec<u8>, seed: u64) -> Occasion {
         expires_ms: None,
     };
     let source = Source { client: Some("d".into()), principal: Some("p".into()), address: None };
-    Occasion { message: Arc::new(message), source, account: "000000000000".into(), seed, hops: 3 }
+    Occasion { message: Arc::new(message), source, account: "000000000000".into(), seed, hops: 3, root: 5 }
 }
 
 fn job(payload: Vec<u8>, seed: u64) -> Job {

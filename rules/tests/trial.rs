@@ -38,7 +38,14 @@ fn occasion(topic: &str, payload: &[u8]) -> Occasion {
         expires_ms: None,
     };
     let source = Source { client: Some("pump-1".into()), ..Source::default() };
-    Occasion { message: Arc::new(message), source, account: "123456789012".into(), seed: 99, hops: 0 }
+    Occasion {
+        message: Arc::new(message),
+        source,
+        account: "123456789012".into(),
+        seed: 99,
+        hops: 0,
+        root: 7,
+    }
 }
 
 fn tried(rule: &Rule, topic: &str, payload: &str) -> Trial {

@@ -53,6 +53,11 @@ thread_local! {
 
 impl Firings {
     /// Keeps a message with what its rules came to.
+    /// Everything was reset.
+    pub(crate) fn forget(&self) {
+        self.parts.iter().for_each(|part| *locked(part) = Part::default());
+    }
+
     pub(crate) fn keep(&self, scope: ScopeId, recorded: Recorded) {
         self.mine().keep(scope, recorded);
     }
@@ -167,7 +172,7 @@ mod tests {
             expires_ms: None,
         };
         let source = Source::default();
-        Occasion { message: Arc::new(message), source, account: "0".into(), seed: id, hops: 0 }
+        Occasion { message: Arc::new(message), source, account: "0".into(), seed: id, hops: 0, root: id }
     }
 
     fn recorded(id: u64, bytes: usize, rule: &str) -> Recorded {

@@ -134,6 +134,8 @@ async fn empty(shared: &Arc<Shared>) -> Result<(), String> {
     *shared.registry_mut() = Registry::default();
     shared.rotations.forget();
     shared.activity.forget();
+    shared.firings.forget();
+    shared.work.forget();
     // Who connected after the sessions were emptied came by a certificate that is gone now.
     for link in shared.links.all() {
         rights::review(shared, &link);

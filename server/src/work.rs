@@ -48,6 +48,12 @@ impl Work {
         self.bell.notify_one();
     }
 
+    /// Everything was reset: who works looks again, at what is there now.
+    pub(crate) fn forget(&self) {
+        *self.lock() = Waiting::default();
+        self.bell.notify_one();
+    }
+
     fn take(&self) -> Waiting {
         std::mem::take(&mut *self.lock())
     }
@@ -67,6 +73,7 @@ pub(crate) async fn run(shared: Arc<Shared>, endpoints: Endpoints) {
     let mut reading: BTreeMap<ScopeId, u64> = BTreeMap::new();
     let mut waiting: BTreeSet<ScopeId> = BTreeSet::new();
     let mut running = JoinSet::new();
+    let mut epoch = 0;
     loop {
         let Waiting { scopes, destinations } = shared.work.take();
         waiting.extend(scopes);
@@ -82,7 +89,16 @@ pub(crate) async fn run(shared: Arc<Shared>, endpoints: Endpoints) {
                 break;
             }
             let from = reading.get(&scope).copied().unwrap_or(0);
-            let (jobs, next) = page(&shared, scope, from, room).await;
+            let (now, jobs, next) = page(&shared, scope, from, room).await;
+            if now != epoch {
+                // Numbers begin anew; nobody may tell what was begun before.
+                epoch = now;
+                reading.clear();
+                running.abort_all();
+                waiting.extend(shared.scopes.all().into_iter().map(|(_, scope)| scope));
+                idle = false;
+                break;
+            }
             reading.insert(scope, next);
             if next == from {
                 waiting.remove(&scope);
@@ -92,7 +108,7 @@ pub(crate) async fn run(shared: Arc<Shared>, endpoints: Endpoints) {
                 let shared = shared.clone();
                 running.spawn(async move {
                     let result = perform(&shared, scope, &job).await;
-                    shared.desk.submit(Event::Worked(Box::new(Worked { scope, seq, job, result })));
+                    shared.desk.submit(Event::Worked(Box::new(Worked { epoch, scope, seq, job, result })));
                 });
             }
         }
@@ -105,14 +121,18 @@ pub(crate) async fn run(shared: Arc<Shared>, endpoints: Endpoints) {
     }
 }
 
-async fn page(shared: &Shared, scope: ScopeId, from: u64, most: usize) -> (Vec<(u64, Arc<Job>)>, u64) {
-    match shared.desk.ask(move |hub| hub.rule_jobs(scope, from, most)).await {
-        Ok(Ok(page)) => page,
-        Ok(Err(error)) => {
+/// The hub's epoch, jobs with their numbers, and where to read on.
+type Page = (u64, Vec<(u64, Arc<Job>)>, u64);
+
+async fn page(shared: &Shared, scope: ScopeId, from: u64, most: usize) -> Page {
+    let found = shared.desk.ask(move |hub| (hub.epoch(), hub.rule_jobs(scope, from, most))).await;
+    match found {
+        Ok((epoch, Ok((jobs, next)))) => (epoch, jobs, next),
+        Ok((epoch, Err(error))) => {
             tracing::error!(%error, "what rules left for outside cannot be read");
-            (Vec::new(), from)
+            (epoch, Vec::new(), from)
         }
-        Err(_) => (Vec::new(), from),
+        Err(_) => (0, Vec::new(), from),
     }
 }
 

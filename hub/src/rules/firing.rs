@@ -5,11 +5,12 @@ use std::sync::Arc;
 use broker::{ScopeId, SessionId};
 use bytes::Bytes;
 use message::limits::{PAYLOAD_BYTES, check_properties};
-use message::{Dialect, Message, Properties, QoS, Topic};
+use message::{Dialect, Message, Properties, QoS, Reserved, Topic};
 use rules::action::Republish;
-use rules::limits::{CHAIN, FIRINGS_PER_MESSAGE};
+use rules::limits::CHAIN;
 use rules::{
-    Action, Came, Effect, Failure, Occasion, Outcome, Recorded, Rule, Source, Task, fire, on_error, seed_of,
+    Action, Came, Effect, Failure, Occasion, Outcome, Recorded, Rule, Source, Task, fire_within, on_error,
+    seed_of,
 };
 use sql::{Document, Evaluation};
 
@@ -17,9 +18,14 @@ use crate::Link;
 use crate::event::{Fired, Origin};
 use crate::notice::Notice;
 use crate::plan::Plan;
+use crate::publish::DISK_FULL;
 use crate::shadows::check_served;
 use crate::trace::{Step, What};
 use crate::world::Hub;
+
+/// What is told when one message brings about too much.
+const USED_UP: &str = "a loop, or too many rules that wake each other: one message brought about 10000 evaluations and \
+    republishes, the limit; let rules not hear what they republish (AWS would go on)";
 
 /// One rule with the message that woke it.
 #[derive(Clone, Copy)]
@@ -42,7 +48,8 @@ impl<L: Link> Hub<L> {
         let Some(account) = woken.first().map(|rule| rule.account.clone()) else { return };
         let source = self.source(publisher);
         let seed = seed_of(message.id, self.settings.seed);
-        let occasion = Occasion { message: message.clone(), source, account, seed, hops: self.waking.hops };
+        let (hops, root) = (self.waking.hops, self.waking.root.unwrap_or(message.id));
+        let occasion = Occasion { message: message.clone(), source, account, seed, hops, root };
         self.waking.queue.push_back((scope, occasion, woken));
     }
 
@@ -60,11 +67,14 @@ impl<L: Link> Hub<L> {
         while let Some((scope, occasion, woken)) = self.waking.queue.pop_front() {
             let document = Document::of(&occasion.message.payload);
             let trace = occasion.trace_id();
-            let mut came = Vec::with_capacity(woken.len());
+            let (mut came, mut held) = (Vec::with_capacity(woken.len()), 0);
             for rule in woken {
+                if !self.waking.budgets.step(occasion.root) {
+                    self.end_chain(&Firing { scope, occasion: &occasion, rule: &rule }, plan);
+                    break;
+                }
                 let input = occasion.input(&trace, &[]);
-                let outcome = fire(&rule, &mut Evaluation::over(&input, &document));
-                let outcome = outcome.within(&rule, &mut self.waking.bytes);
+                let outcome = fire_within(&rule, &mut Evaluation::over(&input, &document), &mut held);
                 came.push(Came::of(&rule.name, &outcome));
                 let firing = Firing { scope, occasion: &occasion, rule: &rule };
                 self.settle_firing(&firing, outcome, plan);
@@ -74,7 +84,17 @@ impl<L: Link> Hub<L> {
                 recorded: Box::new(Recorded { occasion: occasion.clone(), came }),
             });
         }
-        (self.waking.hops, self.waking.firings, self.waking.bytes) = (0, 0, 0);
+        self.waking.budgets.settle();
+    }
+
+    /// A message has brought about all that it may: what else it woke sleeps on, and somebody is told once.
+    fn end_chain(&mut self, firing: &Firing<'_>, plan: &mut Plan<L>) {
+        let root = firing.occasion.root;
+        self.waking.queue.retain(|(_, occasion, _)| occasion.root != root);
+        if self.waking.budgets.is_first_word(root) {
+            let failure = Failure::new("RuleStatement", &firing.rule.name, USED_UP);
+            self.fail(firing, vec![failure], plan);
+        }
     }
 
     /// What the publish lane has evaluated.
@@ -138,22 +158,29 @@ impl<L: Link> Hub<L> {
             trace(firing, self.now_ms, "failed", failure.to_string(), plan);
         }
         self.explain_failures(scope, occasion, &rule.name, &failures, plan);
+        // The error document has the message in base64 and the failures.
+        let document = occasion.message.payload.len() / 3 * 4 + 1024;
+        if rule.error_action.is_some() && !self.waking.budgets.hold(occasion.root, document) {
+            self.keep_letter(scope, occasion, &rule.name, failures, plan);
+            return;
+        }
         let trace_id = occasion.trace_id();
         let lost = match on_error(rule, &occasion.input(&trace_id, &[]), &failures) {
-            None => failures,
+            None => return self.keep_letter(scope, occasion, &rule.name, failures, plan),
             Some(Err(failure)) => vec![failure],
             Some(Ok(effect)) if effect.action.stays() => {
                 // Behind the last of a chain there is room for the word that it ended.
                 let done = self.do_here(firing, &effect, CHAIN + 1, plan);
                 done.err().into_iter().collect()
             }
-            Some(Ok(Effect { action, payload })) => {
+            Some(Ok(Effect { action, payload, .. })) => {
                 let (failed, resource) = (action.failed(), action.resource().clone());
                 let left = self.leave(firing, Task::ActOnError { action }, payload, plan);
                 left.err().map(|reason| Failure::new(failed, &resource, reason)).into_iter().collect()
             }
         };
         if !lost.is_empty() {
+            self.explain_failures(scope, occasion, &rule.name, &lost, plan);
             self.keep_letter(scope, occasion, &rule.name, lost, plan);
         }
     }
@@ -191,21 +218,25 @@ impl<L: Link> Hub<L> {
         plan: &mut Plan<L>,
     ) -> Result<String, String> {
         let Firing { scope, occasion, rule } = *firing;
-        let topic = self.target(&republish.topic)?;
+        let topic = self.target(scope, &republish.topic)?;
         self.check_rule_role(scope, &republish.role, &topic)?;
         if payload.len() > PAYLOAD_BYTES && self.settings.dialect == Dialect::Aws {
             return Err(format!("the result has {} bytes; a message takes {PAYLOAD_BYTES}", payload.len()));
         }
         let hops = occasion.hops + 1;
-        self.waking.firings += 1;
-        if hops > most_hops || self.waking.firings > FIRINGS_PER_MESSAGE + u32::from(most_hops - CHAIN) {
+        if hops > most_hops {
             return Err(format!(
-                "a loop: {} republishes follow from one message, the last to {topic}; let the rule not hear what it \
-                 republishes (AWS would go on until somebody disables it)",
-                if hops > most_hops { u32::from(CHAIN) } else { FIRINGS_PER_MESSAGE }
+                "a loop: {CHAIN} republishes follow from one message, the last to {topic}; let the rule not hear what it \
+                 republishes (AWS would go on until somebody disables it)"
             ));
         }
-        let properties = properties(republish)?;
+        let is_last_word = most_hops > CHAIN;
+        let root = occasion.root;
+        if !(self.waking.budgets.step(root) && self.waking.budgets.hold(root, payload.len()) || is_last_word)
+        {
+            return Err(USED_UP.to_owned());
+        }
+        let properties = properties(republish, payload)?;
         let expires_ms = properties
             .as_ref()
             .and_then(|properties| properties.message_expiry_s)
@@ -222,18 +253,27 @@ impl<L: Link> Hub<L> {
             expires_ms,
         };
         let text = format!("republished to {} as message {}", message.topic, message.id);
-        let before = std::mem::replace(&mut self.waking.hops, hops);
-        self.publish_and_serve(Origin { scope, session: None }, message, plan);
-        self.waking.hops = before;
+        let origin = Origin { scope, session: None };
+        if self.disk_full && self.needs_disk(origin, &message) {
+            return Err(DISK_FULL.to_owned());
+        }
+        let before = (std::mem::replace(&mut self.waking.hops, hops), self.waking.root.replace(root));
+        self.publish_and_serve(origin, message, plan);
+        (self.waking.hops, self.waking.root) = before;
         Ok(text)
     }
 
     /// A topic that a rule may publish to.
-    fn target(&self, text: &str) -> Result<Topic, String> {
+    fn target(&self, scope: ScopeId, text: &str) -> Result<Topic, String> {
         if self.settings.dialect == Dialect::Standard {
             return Topic::parse(text).map_err(|error| error.to_string());
         }
         let topic = rules::target(text)?;
+        if let Some(Reserved::BasicIngest { rule, .. }) = Reserved::parse(&topic)
+            && self.rules(scope).is_none_or(|rules| rules.picture().woken(&topic).is_empty())
+        {
+            return Err(format!("RuleNotFound: rule {rule} does not exist, or is disabled"));
+        }
         if topic.is_reserved() {
             check_served(&topic)?;
         }
@@ -247,7 +287,7 @@ fn trace<L>(firing: &Firing<'_>, at_ms: u64, result: &'static str, text: String,
 }
 
 /// The MQTT 5 properties of a republished message; none if the action names none.
-fn properties(republish: &Republish<String>) -> Result<Option<Properties>, String> {
+fn properties(republish: &Republish<String>, payload: &[u8]) -> Result<Option<Properties>, String> {
     let properties = Properties {
         payload_format: match republish.payload_format.as_deref() {
             None | Some("" | "UNSPECIFIED_BYTES") => None,
@@ -257,7 +297,9 @@ fn properties(republish: &Republish<String>) -> Result<Option<Properties>, Strin
         message_expiry_s: match republish.message_expiry.as_deref() {
             None | Some("") => None,
             Some(text) => {
-                Some(text.parse().map_err(|_| format!("messageExpiry {text} is no number of seconds"))?)
+                let seconds: u32 =
+                    text.parse().map_err(|_| format!("messageExpiry {text} is no number of seconds"))?;
+                Some(seconds.clamp(1, EXPIRY_S))
             }
         },
         content_type: republish.content_type.clone(),
@@ -266,5 +308,24 @@ fn properties(republish: &Republish<String>) -> Result<Option<Properties>, Strin
         user: republish.user_properties.clone(),
     };
     check_properties(&properties).map_err(|limit| limit.to_string())?;
+    check_texts(&properties, payload)?;
     Ok((!properties.is_empty()).then_some(properties))
+}
+
+/// The longest that a message lives (AWS: a week).
+const EXPIRY_S: u32 = 604_800;
+
+/// What a conforming client would close its connection over must not reach one.
+fn check_texts(properties: &Properties, payload: &[u8]) -> Result<(), String> {
+    let user = properties.user.iter().flat_map(|(name, value)| [name, value]);
+    if user.chain(&properties.content_type).any(|text| text.contains('\0')) {
+        return Err("a header holds the character NUL, which MQTT forbids".to_owned());
+    }
+    if let Some(topic) = &properties.response_topic {
+        Topic::check(topic).map_err(|error| format!("responseTopic \"{topic}\": {error}"))?;
+    }
+    if properties.payload_format == Some(1) && std::str::from_utf8(payload).is_err() {
+        return Err("payloadFormatIndicator says UTF8_DATA, and the result is no UTF-8".to_owned());
+    }
+    Ok(())
 }

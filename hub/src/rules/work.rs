@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use broker::ScopeId;
 use bytes::Bytes;
-use rules::limits::DEAD_LETTERS;
+use rules::limits::{BYTES_PER_MESSAGE, DEAD_LETTERS};
 use rules::{Failure, Job, Letter, Occasion, Task};
 use store::ReadError;
 
@@ -77,13 +77,17 @@ impl<L: Link> Hub<L> {
             return Err("the disk is full: free some space".to_owned());
         }
         let key = self.key(scope).rule_jobs();
-        let Some(place) = self.scope(scope) else { return Err("its account is gone".to_owned()) };
         let job = Job { rule: rule.name.to_string(), task, payload, occasion: occasion.clone() };
         let bytes = job.to_bytes();
+        if !self.waking.budgets.hold(occasion.root, bytes.len()) {
+            return Err(format!("what one message brings about has more than {BYTES_PER_MESSAGE} bytes"));
+        }
+        let Some(place) = self.scope(scope) else { return Err("its account is gone".to_owned()) };
         let seq = place.rules.jobs.admit(bytes.len() as u64).map_err(|_| {
             let jobs = &place.rules.jobs;
             format!("{} actions with {} bytes wait for the outside, the limit", jobs.len(), jobs.bytes())
         })?;
+        self.waking.budgets.job_begins(occasion.root);
         plan.append(key, seq, Bytes::from(bytes));
         plan.tell(Notice::Work { scope });
         Ok(())
@@ -91,12 +95,17 @@ impl<L: Link> Hub<L> {
 
     /// A piece of work is over: it leaves the queue in the commit of what follows from it.
     pub(crate) fn worked(&mut self, worked: Worked, plan: &mut Plan<L>) {
-        let Worked { scope, seq, job, result } = worked;
+        let Worked { epoch, scope, seq, job, result } = worked;
+        if epoch != self.epoch {
+            return;
+        }
         let key = self.key(scope).rule_jobs();
         let Some(place) = self.scope(scope) else { return };
         if place.rules.jobs.is_taken(seq) {
             return;
         }
+        self.waking.budgets.job_ends(job.occasion.root);
+        let Some(place) = self.scope(scope) else { return };
         if place.rules.jobs.take(seq) {
             let head = place.rules.jobs.head();
             plan.trim(key, head);

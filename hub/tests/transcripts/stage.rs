@@ -277,7 +277,13 @@ impl Stage {
         let failure = Failure::new("HttpAction", "there", "it did not answer");
         let failures = if words.has("fails") { vec![failure] } else { Vec::new() };
         let result = WorkResult::Acted(failures);
-        self.decide(Event::Worked(Box::new(Worked { scope: ScopeId(0), seq, job, result })))
+        self.decide(Event::Worked(Box::new(Worked {
+            epoch: self.hub.epoch(),
+            scope: ScopeId(0),
+            seq,
+            job,
+            result,
+        })))
     }
 
     fn letters(&self) -> Result<Vec<String>, String> {

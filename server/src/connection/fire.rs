@@ -7,7 +7,7 @@ use hub::trace::What;
 use hub::{Route, Step};
 use message::{Message, Reserved, Topic};
 use mqtt::{Publish, ReasonCode};
-use rules::{Came, Occasion, Outcome, Recorded, Rule, Source, TraceId, fire, seed_of, seen_topic};
+use rules::{Came, Occasion, Outcome, Recorded, Rule, Source, TraceId, fire_within, seed_of, seen_topic};
 use sql::{Document, Evaluation, Input};
 
 use super::Core;
@@ -39,7 +39,9 @@ impl Core {
             let refusal = hub::Refusal::client_error(ReasonCode::ImplementationSpecific, text);
             self.shared.trouble(&self.who(), "rule not found", &refusal);
         }
-        self.deliver(publish, topic, route, now_ms, dirty);
+        // Whoever may have subscribed to such a topic hears nothing.
+        let own = Route { rules: route.rules.clone(), ..Route::empty() };
+        self.deliver(publish, topic, &own, now_ms, dirty);
     }
 
     /// Every rule on one reading of the payload. Those whose WHERE is not true are told to the trace and left out of
@@ -69,7 +71,7 @@ impl Core {
         };
         let mut held = 0;
         for rule in rules {
-            let outcome = fire(rule, &mut Evaluation::over(&input, &document)).within(rule, &mut held);
+            let outcome = fire_within(rule, &mut Evaluation::over(&input, &document), &mut held);
             came.push(Came::of(&rule.name, &outcome));
             match outcome {
                 Outcome::Skipped(_) => self.note_skipped(id, now_ms, rule, &outcome),
@@ -107,6 +109,7 @@ impl Core {
             address: Some(self.link.address.clone()),
         };
         let seed = seed_of(message.id, self.shared.settings.seed);
-        Occasion { message, source, account, seed, hops: 0 }
+        let root = message.id;
+        Occasion { message, source, account, seed, hops: 0, root }
     }
 }

@@ -162,7 +162,8 @@ pub(super) fn occasion(rule: &Rule, topic: &str, payload: Bytes, client: Option<
     let source =
         Source { client: Some(client), principal: Some("test".into()), address: Some("127.0.0.1".into()) };
     let account = rule.account.clone();
-    Ok(Occasion { message: Arc::new(message), source, account, seed: 1, hops: 0 })
+    let root = message.id;
+    Ok(Occasion { message: Arc::new(message), source, account, seed: 1, hops: 0, root })
 }
 
 fn payload(text: &str) -> Result<Bytes> {
