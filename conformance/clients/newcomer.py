@@ -107,6 +107,17 @@ def the_readmes_lines_set_a_shadow_and_show_what_differs(place):
 
 
 @promise(own=True)
+def the_readmes_lines_make_a_rule_try_it_and_bring_a_will_to_a_shadow(place):
+    folder = folder_of(place)
+    done = shell(place, "set -e\n" + snippet("sh", "init presence"), folder)
+    assert done.returncode == 0 and "$$aws/things/${topic(3)}/shadow/update" in done.stdout, done.stdout + done.stderr
+    assert (folder / "RPI" / "presence.py").exists(), list(folder.iterdir())
+    done = shell(place, "set -e\n" + snippet("sh", "rule new hot"), folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "alerts/bench" in done.stdout and '{"value":21}' in done.stdout, done.stdout
+
+
+@promise(own=True)
 def the_readmes_aws_cli_makes_things(place):
     folder = folder_of(place)
     done = shell(place, snippet("sh", "aws iot"), folder)
