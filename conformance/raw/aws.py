@@ -212,7 +212,7 @@ def a_client_may_not_publish_to_reserved_events(place):
     assert answer is not None and answer.code >= 0x80, answer
 
 
-@promise(values=("$aws/things/x/jobs/get", "$aws/rules/archive/a", "$aws/things/x/shadow/name/a b/update"))
+@promise(values=("$aws/things/x/jobs/get", "$aws/things/x/shadow/name/a b/update"))
 def a_request_to_a_service_that_is_not_there_is_not_acknowledged(place, value):
     wire = joined(place)
     wire.send(packets.publish(value, b"{}", 1, packet_id=7))

@@ -135,13 +135,17 @@ class Asked:
         assert self.wire.subscribe(f"{self.base}/+/+") == [1]
 
     def ask(self, payload, verb="update"):
-        """The first reply: its topic's end and what it says."""
-        payload = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+        """The answer: its topic's end and what it says."""
+        topic, text = self.text(payload if isinstance(payload, bytes) else json.dumps(payload).encode(), verb)
+        return topic, json.loads(text)
+
+    def text(self, payload, verb):
         self.wire.send(packets.publish(f"{self.base}/{verb}", payload, 0))
-        message = self.wire.message()
-        while message.topic.endswith(("/delta", "/documents")):
+        while True:
             message = self.wire.message()
-        return message.topic.removeprefix(f"{self.base}/"), json.loads(message.payload)
+            topic = message.topic.removeprefix(f"{self.base}/")
+            if topic in (f"{verb}/accepted", f"{verb}/rejected"):
+                return topic, message.payload.decode()
 
 
 def nested(levels):
@@ -199,8 +203,7 @@ def what_is_odd_and_allowed_comes_back_to_the_letter(place):
     )):
         topic, answer = asked.ask(b'{"state":' + state.encode() + b"}")
         assert topic == "update/accepted" and answer["version"] == number + 1, answer
-    asked.wire.send(packets.publish(f"{asked.base}/get", b"", 0))
-    text = asked.wire.message().payload.decode()
+    text = asked.text(b"", "get")[1]
     for part in ('"$a":1', '"b.c":2', '" d e ":3', '"":4', '"i":9223372036854775807', '"j":-9223372036854775808',
                  '"k":18446744073709551616', '"g":5e-324', '"z":-0.0', '"n":123456789012345678901234567890.125'):
         assert part in text, (part, text)
