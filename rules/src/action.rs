@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::address::without_query;
+
 /// Declares actions. `text` fields are templates, `maybe` ones may be left out, `pairs` are names with values; `plain`
 /// ones hold for every message alike. The first word is the action's name in AWS's payload, the second the one that
 /// error documents use.
@@ -233,5 +235,29 @@ impl<T> Action<T> {
     /// True for those that end in the house: they are part of the message's own commit.
     pub fn stays(&self) -> bool {
         matches!(self, Action::Republish(_) | Action::Logs(_))
+    }
+}
+
+impl Action<String> {
+    /// The resource as people are shown it, in logs and error documents: a URL's query may carry keys.
+    pub fn shown_resource(&self) -> &str {
+        match self {
+            Action::Http(action) => without_query(&action.url),
+            other => other.resource(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_is_shown_without_its_query() {
+        let url = "http://127.0.0.1:1/in?token=TOPSECRET".to_owned();
+        let post = Action::Http(Http { url: url.clone(), ..Http::default() });
+        assert_eq!((post.shown_resource(), post.resource()), ("http://127.0.0.1:1/in", &url));
+        let put = Action::S3(S3 { bucket: "b?c".to_owned(), ..S3::default() });
+        assert_eq!(put.shown_resource(), "b?c");
     }
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::address::check_confirmation;
 use crate::definition::Unreadable;
 
 /// An address and whether its owner has confirmed it.
@@ -46,8 +47,8 @@ pub enum DestinationError {
     NotConfirmed,
     #[error("there are {most} destinations, the limit", most = crate::limits::DESTINATIONS)]
     TooMany,
-    #[error("the confirmation URL is not valid: begin with https:// (or http:// for this machine)")]
-    Url,
+    #[error("the confirmation URL is not valid ({0}): write it like https://host:port/path")]
+    Url(&'static str),
 }
 
 /// Format of a stored destination.
@@ -57,10 +58,7 @@ impl Destination {
     /// # Errors
     /// The address is none that can be posted to.
     pub fn new(id: String, url: String, token: String, now_ms: u64) -> Result<Destination, DestinationError> {
-        let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-        if rest.is_none_or(str::is_empty) || url.len() > crate::limits::URL_CHARS || url.contains("${") {
-            return Err(DestinationError::Url);
-        }
+        check_confirmation(&url).map_err(DestinationError::Url)?;
         Ok(Destination {
             id,
             confirmation_url: url,

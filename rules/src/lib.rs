@@ -1,6 +1,7 @@
 //! Topic rules: definitions in, checked rules out; a message in, what it wakes and comes to out. Does no action itself.
 
 pub mod action;
+mod address;
 mod definition;
 mod destination;
 mod fire;
@@ -18,6 +19,7 @@ mod target;
 mod trial;
 
 pub use action::Action;
+pub use address::{check_header, without_query};
 pub use definition::{Definition, Record, Unreadable};
 pub use destination::{Destination, DestinationError, DestinationStatus};
 pub use fire::{Effect, Failure, Outcome, fire, fire_within, on_error};

@@ -24,10 +24,6 @@ pub const USER_PROPERTIES: usize = 100;
 pub const HTTP_HEADERS: usize = 100;
 /// Letters of an HTTP action's URL (AWS: 2000).
 pub const URL_CHARS: usize = 2000;
-/// Bytes of actions that wait to leave the house, of one account and region; beyond them an action fails at once.
-pub const QUEUE_BYTES: u64 = 256 * 1024 * 1024;
-/// And how many they may be.
-pub const QUEUE_JOBS: u64 = 1_000_000;
 /// Attempts at an action that leaves the house before it has failed (AWS: bounded, the number is not stated).
 pub const ATTEMPTS: u32 = 3;
 /// Wait before the second attempt; each further one waits twice as long.

@@ -3,7 +3,7 @@
 use message::{Dialect, Reserved, Topic, Tree, can_publish};
 use sql::{Statement, Version};
 
-use crate::action::{Action, Republish};
+use crate::action::{Action, Http, Republish};
 use crate::definition::Definition;
 
 /// One thing that is probably not meant.
@@ -58,12 +58,26 @@ fn of_action(action: &Action<String>, statement: &Statement, findings: &mut Vec<
             "the key is the same for every message: each overwrites the one before",
             "add a template, as in ${topic()}/${timestamp()}.json",
         )),
-        Action::Http(http) if http.url.starts_with("http://") => findings.push(finding(
+        Action::Http(http) => of_http(http, findings),
+        _ => {}
+    }
+}
+
+fn of_http(http: &Http<String>, findings: &mut Vec<Finding>) {
+    if http.url.starts_with("http://") {
+        findings.push(finding(
             "http.url",
             "AWS posts to https:// only, on port 443 or 8443",
             "use https:// for what is to run on AWS, too",
-        )),
-        _ => {}
+        ));
+    }
+    let asked = http.confirmation_url.as_ref().unwrap_or(&http.url);
+    if asked.contains("${") {
+        findings.push(finding(
+            "http.confirmationUrl",
+            "nobody is asked to confirm an address that is made of templates, so nothing is posted there",
+            "give the part of the URL before the first template as confirmationUrl, or make a destination for it",
+        ));
     }
 }
 

@@ -6,8 +6,9 @@ use message::{Filter, Topic};
 use sql::{SqlError, Statement, Template, Version};
 
 use crate::action::{Action, Http, Republish};
+use crate::address::{check_confirmation, check_header, check_template, check_value};
 use crate::definition::Definition;
-use crate::limits::{ACTIONS, HTTP_HEADERS, NAME_CHARS, RULE_BYTES, URL_CHARS, USER_PROPERTIES};
+use crate::limits::{ACTIONS, HTTP_HEADERS, NAME_CHARS, RULE_BYTES, USER_PROPERTIES};
 
 /// A checked rule.
 #[derive(Debug)]
@@ -145,19 +146,22 @@ fn check_http(http: &Http<String>) -> Result<(), String> {
     if http.headers.len() > HTTP_HEADERS {
         return Err(format!("more than {HTTP_HEADERS} headers"));
     }
-    if http.url.chars().count() > URL_CHARS {
-        return Err(format!("the URL has more than {URL_CHARS} letters"));
+    for (name, value) in &http.headers {
+        check_header(name)?;
+        check_value(name, value)?;
     }
-    let scheme = http.url.split("://").next().unwrap_or_default();
-    if !matches!(scheme, "http" | "https") && !http.url.starts_with("${") {
-        return Err(format!("\"{}\" is no URL: begin with https:// (or http:// for this machine)", http.url));
+    let wrong = |what: &str, url: &str, reason: &str| format!("the {what} {url:?} is not valid: {reason}");
+    check_template(&http.url).map_err(|reason| wrong("URL", &http.url, reason))?;
+    let Some(confirmation) = http.confirmation_url.as_deref() else { return Ok(()) };
+    if !http.url.starts_with(confirmation) {
+        return Err(format!("the confirmation URL {confirmation} is no beginning of the URL {}", http.url));
     }
-    match http.confirmation_url.as_deref() {
-        Some(confirmation) if !http.url.starts_with(confirmation) => {
-            Err(format!("the confirmation URL {confirmation} is no beginning of the URL {}", http.url))
-        }
-        _ => Ok(()),
+    match confirmation.contains("${") {
+        // Nobody can be asked there: its destination is made by hand.
+        true => check_template(confirmation),
+        false => check_confirmation(confirmation),
     }
+    .map_err(|reason| wrong("confirmation URL", confirmation, reason))
 }
 
 fn check_separator(separator: Option<&str>) -> Result<(), String> {

@@ -55,6 +55,10 @@ fn actions_that_lose_something_are_told() {
     let post = |url: &str| Some(Action::Http(Http { url: url.to_owned(), ..Http::default() }));
     check(FROM, post("http://127.0.0.1:8000/in"), &["https:// only"]);
     check(FROM, post("https://a.example/in"), &[]);
+    check(FROM, post("https://a.example/${topic()}"), &["nobody is asked to confirm"]);
+    let confirmation_url = Some("https://a.example/".to_owned());
+    let url = "https://a.example/${topic()}".to_owned();
+    check(FROM, Some(Action::Http(Http { url, confirmation_url, ..Http::default() })), &[]);
     check(FROM, None, &["nothing happens when it fires"]);
 }
 

@@ -165,7 +165,7 @@ async fn attempt(
         if !wrong.may_pass || attempt >= ATTEMPTS {
             let tries = if attempt > 1 { format!(" ({attempt} attempts)") } else { String::new() };
             let text = format!("{}{tries}", wrong.text);
-            return Err(Failure::new(action.failed(), action.resource(), text));
+            return Err(Failure::new(action.failed(), action.shown_resource(), text));
         }
         tokio::time::sleep(Duration::from_millis(BACK_OFF_MS << (attempt - 1))).await;
         attempt += 1;

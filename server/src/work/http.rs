@@ -87,6 +87,8 @@ async fn check_destination(shared: &Shared, scope: ScopeId, url: &str) -> Result
 }
 
 fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), String> {
+    // Rules that were made before names were checked are kept, too.
+    rules::check_header(name)?;
     let wrong = || format!("\"{name}\" with its value is no HTTP header");
     let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong())?;
     Ok((name, HeaderValue::from_str(value).map_err(|_| wrong())?))
