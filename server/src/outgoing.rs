@@ -2,10 +2,12 @@
 
 mod connect;
 mod outside;
+mod own;
 mod pool;
 mod refusal;
 mod trust;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -16,6 +18,7 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 
 use connect::{Place, Sender};
+use own::Own;
 use pool::Pool;
 use trust::Trust;
 
@@ -52,6 +55,7 @@ pub struct Reply {
 #[derive(Debug)]
 pub struct Outgoing {
     trust: Trust,
+    own: Own,
     pool: Pool,
     settings: OutsideSettings,
 }
@@ -61,7 +65,12 @@ impl Outgoing {
     #[must_use]
     pub fn new(settings: OutsideSettings) -> Outgoing {
         let ca: Option<PathBuf> = settings.ca.clone();
-        Outgoing { trust: Trust::new(ca), pool: Pool::default(), settings }
+        Outgoing { trust: Trust::new(ca), own: Own::default(), pool: Pool::default(), settings }
+    }
+
+    /// Where this server listens: nothing that leaves it may come back in there.
+    pub fn keep_from(&self, addresses: Vec<SocketAddr>) {
+        self.own.listen(addresses);
     }
 
     pub async fn post(
@@ -105,7 +114,7 @@ impl Outgoing {
             let is_used = waiting.is_some();
             let mut sender = match waiting.take() {
                 Some(sender) => sender,
-                None => place.connect(&self.trust, limits.connect).await?,
+                None => place.connect(&self.trust, &self.own, limits.connect).await?,
             };
             match sender.try_send_request(request).await {
                 Ok(response) => return self.finish(place, sender, response, limits).await,

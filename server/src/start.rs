@@ -140,6 +140,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let listeners = Listeners::bind(&config).await?;
     let (shared, writer, identity) = open(&config)?;
     let tls = TlsFaces::new(&identity).map_err(|e| StartError(e.to_string()))?;
+    shared.outgoing.keep_from(listeners.addresses());
     let endpoints = listeners.endpoints(&config, &identity);
     let api = Api {
         shared: shared.clone(),
@@ -366,6 +367,12 @@ impl Listeners {
             identity.ca_path(),
             config,
         )
+    }
+
+    fn addresses(&self) -> Vec<SocketAddr> {
+        let maybe = [&self.tls443, &self.https, &self.plain].into_iter().flatten();
+        let all = [&self.api, &self.mqtt].into_iter().chain(maybe);
+        all.filter_map(|listener| listener.local_addr().ok()).collect()
     }
 
     fn serve(self, door: &Door, faces: &Faces) -> Vec<JoinHandle<()>> {

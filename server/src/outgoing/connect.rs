@@ -12,6 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
+use super::own::Own;
 use super::refusal::OutgoingError;
 use super::trust::Trust;
 
@@ -71,8 +72,13 @@ impl Place {
     }
 
     /// Every address of the name is tried, of either version of IP.
-    pub(super) async fn connect(&self, trust: &Trust, within: Duration) -> Result<Sender, OutgoingError> {
-        match tokio::time::timeout(within, self.open(trust)).await {
+    pub(super) async fn connect(
+        &self,
+        trust: &Trust,
+        own: &Own,
+        within: Duration,
+    ) -> Result<Sender, OutgoingError> {
+        match tokio::time::timeout(within, self.open(trust, own)).await {
             Ok(opened) => opened,
             Err(_) => {
                 let (authority, ms) = (self.authority.clone(), within.as_millis());
@@ -81,7 +87,7 @@ impl Place {
         }
     }
 
-    async fn open(&self, trust: &Trust) -> Result<Sender, OutgoingError> {
+    async fn open(&self, trust: &Trust, own: &Own) -> Result<Sender, OutgoingError> {
         let unreachable = |error: std::io::Error| OutgoingError::Connect {
             authority: self.authority.clone(),
             why: error.to_string(),
@@ -89,6 +95,12 @@ impl Place {
         // Before anything leaves the machine, so that a missing file is told first.
         let tls = if self.is_tls { Some(trust.config().await?) } else { None };
         let stream = TcpStream::connect((self.host.as_str(), self.port)).await.map_err(unreachable)?;
+        let (peer, from) =
+            (stream.peer_addr().map_err(unreachable)?, stream.local_addr().map_err(unreachable)?);
+        // Names can lead anywhere, so that only the connection tells.
+        if own.is_reached(peer, from) {
+            return Err(OutgoingError::Own { authority: self.authority.clone() });
+        }
         stream.set_nodelay(true).map_err(unreachable)?;
         let Some(config) = tls else { return self.speak(stream).await };
         let untrusted = |why: String| OutgoingError::Tls { authority: self.authority.clone(), why };

@@ -12,6 +12,11 @@ pub enum OutgoingError {
     )]
     Connect { authority: String, why: String },
     #[error(
+        "{authority} is this server itself, which nothing that leaves it may call: republish to a topic, or name another \
+         server"
+    )]
+    Own { authority: String },
+    #[error(
         "{authority} took no connection within {ms} ms: check that it runs there and that nothing blocks the way"
     )]
     ConnectTimeout { authority: String, ms: u128 },

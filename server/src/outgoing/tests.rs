@@ -171,6 +171,17 @@ async fn an_answer_that_is_cut_short_is_told_from_one_that_is_whole() {
     }
 }
 
+#[tokio::test]
+async fn nothing_that_leaves_comes_back_in() {
+    let peer = Peer::new("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
+    let outgoing = outgoing();
+    let port = peer.authority.rsplit_once(':').expect("a port").1;
+    outgoing.keep_from(vec![format!("127.0.0.1:{port}").parse().expect("an address")]);
+    let error = post(&outgoing, &peer.url()).await.expect_err("itself");
+    assert!(matches!(error, OutgoingError::Own { .. }) && !error.is_retryable(), "{error}");
+    assert_eq!(peer.heard(), "");
+}
+
 fn certified() -> (String, TlsAcceptor) {
     let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).expect("a certificate");
     let key = rustls_pki_types::PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
