@@ -29,7 +29,10 @@ pub(crate) fn check(accounts: &Accounts, scope: &Scope, arn: &str) -> Result<(),
     }
     let role = accounts
         .role(account, name)
-        .map_err(|_| format!("there is no role {arn}: make it with CreateRole"))?;
+        .ok()
+        // A name is used once, whatever its path; an ARN with another path is nobody's.
+        .filter(|role| role.arn() == arn)
+        .ok_or_else(|| format!("there is no role {arn}: make it with CreateRole"))?;
     trusts(role, scope).map_err(|reason| format!("{SERVICE} may not assume role {arn}: {reason}"))
 }
 
@@ -54,4 +57,38 @@ pub(crate) fn refresh(shared: &Arc<Shared>) {
 
 fn access(accounts: &Accounts, scope: &Scope, role: &Role) -> Access {
     role_access(accounts, scope, &role.name, &role.id, IpAddr::V4(Ipv4Addr::LOCALHOST))
+}
+
+#[cfg(test)]
+mod tests {
+    use registry::accounts::NewRole;
+
+    use super::*;
+
+    #[test]
+    fn a_role_is_named_with_its_path() {
+        let mut accounts = Accounts::default();
+        let mut draft = accounts.draft();
+        let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole",
+            "Principal":{"Service":"iot.amazonaws.com"}}]}"#;
+        let new = NewRole {
+            name: "rules".to_owned(),
+            path: "/p/".to_owned(),
+            trust: trust.to_owned(),
+            description: None,
+            max_session_s: None,
+            boundary: None,
+            tags: BTreeMap::new(),
+            random: [0; 10],
+        };
+        let scope = Scope::new("000000000000", "us-east-1").expect("a scope");
+        draft.create_role(scope.account(), new, 5).expect("a role");
+        let change = draft.finish();
+        accounts.apply(change);
+        let check = |path: &str| check(&accounts, &scope, &format!("arn:aws:iam::000000000000:role/{path}"));
+        assert_eq!(check("p/rules"), Ok(()));
+        for path in ["other/rules", "rules", "p/p/rules", "P/rules", ""] {
+            assert!(check(path).is_err_and(|why| why.contains("there is no role")), "{path}");
+        }
+    }
 }
