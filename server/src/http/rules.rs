@@ -30,12 +30,19 @@ pub(super) async fn confirm(
     }
     let scopes: Vec<_> = api.shared.scopes.all().into_iter().map(|(_, scope)| scope).collect();
     let decide = move |hub: &mut Hub<_>, now_ms, plan: &mut Plan<_>| {
+        if hub.is_disk_full() {
+            return None;
+        }
         let mut tried = scopes.iter().map(|scope| hub.confirm_destination(now_ms, *scope, &token, plan));
-        tried.find(Result::is_ok).unwrap_or(Err(DestinationError::Token))
+        Some(tried.find(Result::is_ok).unwrap_or(Err(DestinationError::Token)))
     };
     match api.shared.desk.call(0, decide).await {
-        Ok(Ok(())) => Json(json!({})).into_response(),
-        Ok(Err(error)) => Refused::invalid(error.to_string()).into_response(),
+        Ok(Some(Ok(()))) => Json(json!({})).into_response(),
+        Ok(None) => {
+            let text = "the disk is full, so the confirmation cannot be kept: free some space and open the link again";
+            Refused::unavailable(text.to_owned()).into_response()
+        }
+        Ok(Some(Err(error))) => Refused::invalid(error.to_string()).into_response(),
         Err(text) => Refused::unavailable(text).into_response(),
     }
 }

@@ -50,6 +50,10 @@ pub(super) async fn ask(shared: &Arc<Shared>, scope: ScopeId, id: &str, api: &st
     if let Err(wrong) = asked {
         let id = id.to_owned();
         let fail = move |hub: &mut Hub<_>, now_ms, plan: &mut Plan<_>| {
+            // Left open: it is asked again after the next start.
+            if hub.is_disk_full() {
+                return;
+            }
             hub.fail_destination(now_ms, scope, (&id, &token), wrong.text, plan);
         };
         // A desk that is closing leaves it open: it is asked again after the next start.
