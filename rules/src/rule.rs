@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use message::{Filter, Topic};
-use sql::{SqlError, Statement, Template, Version};
+use sql::{Patterns, SqlError, Statement, Template, Version};
 
 use crate::action::{Action, Http, Republish};
 use crate::address::{check_confirmation, check_header, check_template, check_value};
@@ -61,9 +61,11 @@ impl Rule {
         }
         let statement =
             Statement::parse(&definition.sql, version).map_err(|error| Invalid::Sql(Box::new(error)))?;
-        let actions = definition.actions.iter().map(|action| compile(action, &statement));
+        let mut patterns = statement.patterns();
+        let actions = definition.actions.iter().map(|action| compile(action, &statement, &mut patterns));
         let actions = actions.collect::<Result<_, _>>()?;
-        let error_action = definition.error_action.as_ref().map(|action| error_action(action, &statement));
+        let error_action =
+            definition.error_action.as_ref().map(|action| error_action(action, &statement, &mut patterns));
         let error_action = error_action.transpose()?;
         Ok(Rule {
             name: name.into(),
@@ -100,14 +102,22 @@ pub fn check_name(name: &str) -> Result<(), Invalid> {
     Ok(())
 }
 
-fn compile(action: &Action<String>, statement: &Statement) -> Result<Action<Template>, Invalid> {
+/// `patterns` are the regular expressions of the rule so far: all its texts share one limit.
+fn compile(
+    action: &Action<String>,
+    statement: &Statement,
+    patterns: &mut Patterns,
+) -> Result<Action<Template>, Invalid> {
     let word = action.word();
     let compiled = action.map(|field, text| {
-        Template::of(text, statement).map_err(|error| Invalid::Template {
+        let template = Template::of(text, statement).map_err(|error| Invalid::Template {
             action: word,
             field,
             error: Box::new(error),
-        })
+        })?;
+        let all = patterns.with(template.patterns());
+        *patterns = all.map_err(|reason| Invalid::Action { action: word, reason })?;
+        Ok(template)
     })?;
     let checked = match action {
         Action::Republish(republish) => check_republish(republish, &compiled),
@@ -120,8 +130,12 @@ fn compile(action: &Action<String>, statement: &Statement) -> Result<Action<Temp
     Ok(compiled)
 }
 
-fn error_action(action: &Action<String>, statement: &Statement) -> Result<Action<Template>, Invalid> {
-    let compiled = compile(action, statement)?;
+fn error_action(
+    action: &Action<String>,
+    statement: &Statement,
+    patterns: &mut Patterns,
+) -> Result<Action<Template>, Invalid> {
+    let compiled = compile(action, statement, patterns)?;
     compiled.map(|field, template| match template.reaches_out() {
         true => Err(Invalid::ErrorActionReachesOut(field)),
         false => Ok(()),
@@ -176,5 +190,61 @@ fn check_operation(operation: Option<&str>) -> Result<(), String> {
         None | Some("INSERT" | "UPDATE" | "DELETE") => Ok(()),
         Some(template) if template.contains("${") => Ok(()),
         Some(other) => Err(format!("operation \"{other}\" is none of INSERT, UPDATE and DELETE")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn compile(actions: Vec<Action<String>>) -> Result<Rule, Invalid> {
+        let definition = Definition {
+            sql: "SELECT * FROM 'a'".to_owned(),
+            sql_version: Some("2016-03-23".to_owned()),
+            description: None,
+            is_disabled: false,
+            actions,
+            error_action: None,
+        };
+        Rule::compile(&"000000000000".into(), "r", &definition)
+    }
+
+    #[test]
+    fn the_regular_expressions_of_all_templates_share_one_limit() {
+        let key = "${regexp_substr(a, '(a|b){2000}')}".repeat(5);
+        let put = Action::S3(crate::action::S3 { key, ..crate::action::S3::default() });
+        assert!(compile(vec![put.clone()]).is_ok());
+        let error = compile(vec![put; 10]).expect_err("too many").to_string();
+        assert!(error.contains("4 MiB"), "{error}");
+    }
+
+    #[test]
+    fn an_http_action_that_cannot_work_is_refused() {
+        let check = |url: &str, confirmation: Option<&str>, header: (&str, &str), words: Option<&str>| {
+            let action = Action::Http(Http {
+                signed: None,
+                url: url.to_owned(),
+                confirmation_url: confirmation.map(str::to_owned),
+                headers: vec![(header.0.to_owned(), header.1.to_owned())],
+            });
+            let compiled = compile(vec![action]).map(|_| ()).map_err(|invalid| invalid.to_string());
+            match words {
+                None => assert_eq!(compiled, Ok(()), "{url}"),
+                Some(words) => {
+                    assert!(compiled.as_ref().is_err_and(|why| why.contains(words)), "{compiled:?}")
+                }
+            }
+        };
+        let own = ("x-device", "${clientid()}");
+        check("https://a.example/in/${topic()}", Some("https://a.example/in"), own, None);
+        check("https://a.example/in?token=1", None, own, None);
+        check("https", None, own, Some("neither with https://"));
+        check("https://u:p@a.example", None, own, Some("a user and a password"));
+        check("https://a.example/in", Some("h"), own, Some("neither with https://"));
+        check("https://a.example/in", Some(""), own, Some("neither with https://"));
+        check("https://a.example/in?b", Some("https://a.example/in?b"), own, Some("has a query"));
+        check("https://a.example", None, ("Content-Length", "1"), Some("belongs to the connection"));
+        check("https://a.example", None, ("${a}", "1"), Some("only a header's value"));
+        check("https://a.example", None, ("a", "1\r\nb: 2"), Some("control character"));
     }
 }

@@ -18,6 +18,8 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) whole: bool,
     /// What the call's `Function::prepare` made of its literal arguments, if there was something to make.
     pub(crate) prepared: Option<&'a Pattern>,
+    /// Bytes of what had to be compiled for this call.
+    pub(crate) compiled: usize,
     /// Why values are Undefined that AWS would have: what somebody who tries a rule has to be told.
     pub(crate) remarks: Vec<String>,
 }

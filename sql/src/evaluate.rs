@@ -12,7 +12,7 @@ use crate::error::Span;
 use crate::function::Form;
 use crate::input::Input;
 use crate::json::{Document, Shape};
-use crate::limits::{BYTES_PER_STEP, STEPS};
+use crate::limits::{BYTES_PER_STEP, COMPILED_BYTES_PER_STEP, STEPS};
 use crate::syntax::{Call, Case, Expression, Node, Operator};
 use crate::value::{Object, Value};
 use crate::version::Version;
@@ -278,13 +278,15 @@ impl<'a> Evaluation<'a> {
             chance: self.chance,
             whole,
             prepared: call.prepared.as_ref(),
+            compiled: 0,
             remarks: std::mem::take(&mut self.remarks),
         };
         let called = call.function.call(&arguments, &mut surroundings);
         self.chance = surroundings.chance;
         self.remarks = surroundings.remarks;
+        let compiled = surroundings.compiled / COMPILED_BYTES_PER_STEP * BYTES_PER_STEP;
         let value = called?;
-        self.charge(weight(&value))?;
+        self.charge(weight(&value).saturating_add(compiled))?;
         Ok(value)
     }
 }

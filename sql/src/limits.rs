@@ -38,6 +38,13 @@ pub(crate) const PAD: i128 = 1000;
 /// The longest regular expression, and the memory that a compiled one may take. AWS names no number.
 pub(crate) const PATTERN_BYTES: usize = 4 * 1024;
 pub(crate) const COMPILED_BYTES: usize = 1024 * 1024;
+/// What is tried first: an expression counts as the first of 16 KiB, 32 KiB and so on that it fits into.
+pub(crate) const SMALL_COMPILED_BYTES: usize = 16 * 1024;
+/// How many regular expressions a statement, and a rule with its templates, keeps compiled, and the memory of them all.
+pub(crate) const PATTERNS: usize = 64;
+pub(crate) const PATTERNS_BYTES: usize = 4 * 1024 * 1024;
+/// An expression that a message brings is compiled while it is evaluated: one step for so many bytes.
+pub(crate) const COMPILED_BYTES_PER_STEP: usize = 8;
 /// The longest pattern of a time, and the longest text of one.
 pub(crate) const TIME_BYTES: usize = 1024;
 /// How deep its optional parts nest.

@@ -17,7 +17,10 @@ pub struct Finding {
     pub fix: String,
 }
 
-/// In the order of the text.
+/// How many findings are told: whoever mends these finds the rest.
+const FINDINGS: usize = 20;
+
+/// In the order of the text, the first of them.
 pub fn lint(statement: &Statement) -> Vec<Finding> {
     let mut findings = Vec::new();
     topics::check(statement, &mut findings);
@@ -27,6 +30,7 @@ pub fn lint(statement: &Statement) -> Vec<Finding> {
     expressions.for_each(|expression| each(expression, statement.text(), &mut findings));
     findings.sort_by_key(|finding| (finding.span.start, finding.span.end));
     findings.dedup();
+    findings.truncate(FINDINGS);
     findings
 }
 

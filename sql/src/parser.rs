@@ -12,6 +12,7 @@ pub(crate) use clauses::{Parsed, statement};
 use crate::error::{Span, SqlError};
 use crate::lexer::{Lexer, Token};
 use crate::limits::{HEIGHT, NESTING, STATEMENT_BYTES};
+use crate::patterns::Patterns;
 use crate::syntax::{Expression, Node};
 use crate::version::Version;
 
@@ -35,6 +36,8 @@ struct Parser<'a> {
     depth: u16,
     /// The variables that are set so far; None: set elsewhere.
     variables: Option<Vec<String>>,
+    /// Those of the text so far.
+    patterns: Patterns,
 }
 
 /// The expression of a template that begins at `at`, and where its closing brace ends.
@@ -43,12 +46,15 @@ pub(crate) fn embedded(
     at: usize,
     version: Version,
     variables: Option<Vec<String>>,
+    patterns: &mut Patterns,
 ) -> Result<(Expression, usize)> {
     let mut parser = Parser::new(text, at, version, variables)?;
+    parser.patterns = *patterns;
     if parser.is_sign("}") {
         return Err(parser.unexpected("an expression").suggest("write it between the braces: ${topic()}"));
     }
     let expression = parser.expression()?;
+    *patterns = parser.patterns;
     match parser.is_sign("}") {
         true => Ok((expression, parser.span.end)),
         false => Err(parser.unexpected("the } that ends the template")),
@@ -74,6 +80,7 @@ impl<'a> Parser<'a> {
             end: at,
             depth: 0,
             variables,
+            patterns: Patterns::default(),
         };
         parser.advance()?;
         Ok(parser)

@@ -11,6 +11,7 @@ use crate::evaluate::{Evaluation, Operand, Scope, weight};
 use crate::json::{Shape, write, write_text};
 use crate::limits::{OUTPUT_BYTES, VARIABLE_BYTES};
 use crate::parser;
+use crate::patterns::Patterns;
 use crate::syntax::{self, Column, Expression, Node, Query, Select};
 use crate::trace::TOO_LARGE;
 use crate::value::Value;
@@ -24,6 +25,7 @@ pub struct Statement {
     pub(crate) variables: Vec<(String, Expression)>,
     pub(crate) query: Query,
     filter: Option<(Filter, Span)>,
+    patterns: Patterns,
     plan: Plan,
 }
 
@@ -64,9 +66,9 @@ pub struct Reference {
 
 impl Statement {
     pub fn parse(text: &str, version: Version) -> Result<Statement, SqlError> {
-        let parser::Parsed { variables, query, filter } = parser::statement(text, version)?;
+        let parser::Parsed { variables, query, filter, patterns } = parser::statement(text, version)?;
         let plan = Plan::of(&query.select);
-        Ok(Statement { text: Arc::from(text), version, variables, query, filter, plan })
+        Ok(Statement { text: Arc::from(text), version, variables, query, filter, patterns, plan })
     }
 
     pub fn text(&self) -> &str {
@@ -75,6 +77,11 @@ impl Statement {
 
     pub fn version(&self) -> Version {
         self.version
+    }
+
+    /// Its regular expressions.
+    pub fn patterns(&self) -> Patterns {
+        self.patterns
     }
 
     /// None: the rule takes Basic Ingest only.

@@ -6,6 +6,7 @@ use crate::error::SqlError;
 use crate::evaluate::{Evaluation, Scope};
 use crate::limits::OUTPUT_BYTES;
 use crate::parser;
+use crate::patterns::Patterns;
 use crate::statement::{Reference, Statement, refer};
 use crate::syntax::Expression;
 use crate::version::Version;
@@ -15,6 +16,7 @@ use crate::version::Version;
 pub struct Template {
     text: String,
     version: Version,
+    patterns: Patterns,
     pub(crate) parts: Vec<Part>,
 }
 
@@ -40,6 +42,7 @@ impl Template {
     fn read(text: &str, version: Version, variables: Option<Vec<String>>) -> Result<Template, SqlError> {
         parser::check_size(text)?;
         let mut parts = Vec::new();
+        let mut patterns = Patterns::default();
         let mut plain = String::new();
         let mut at = 0;
         while let Some(found) = text.get(at..).and_then(|rest| rest.find('$')) {
@@ -48,7 +51,8 @@ impl Template {
             at = dollar + 1;
             let rest = text.get(at..).unwrap_or_default();
             if rest.starts_with('{') {
-                let (expression, end) = parser::embedded(text, at + 1, version, variables.clone())?;
+                let (expression, end) =
+                    parser::embedded(text, at + 1, version, variables.clone(), &mut patterns)?;
                 if !plain.is_empty() {
                     parts.push(Part::Text(std::mem::take(&mut plain)));
                 }
@@ -63,12 +67,17 @@ impl Template {
         if !plain.is_empty() {
             parts.push(Part::Text(plain));
         }
-        Ok(Template { text: text.to_owned(), version, parts })
+        Ok(Template { text: text.to_owned(), version, patterns, parts })
     }
 
     /// As it was written.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// Its regular expressions.
+    pub fn patterns(&self) -> Patterns {
+        self.patterns
     }
 
     /// Whether it says the same for every message.

@@ -149,6 +149,48 @@ fn many_names_are_read_in_reasonable_time() {
 }
 
 #[test]
+fn regular_expressions_of_a_statement_are_bounded() {
+    let check = |count: usize, pattern: &str, refused: Option<&str>| {
+        let columns: Vec<String> =
+            (0..count).map(|at| format!("regexp_matches(a, '{pattern}') AS c{at}")).collect();
+        let parsed = parse(&format!("SELECT {} FROM 'a'", columns.join(", ")));
+        match refused {
+            None => assert!(parsed.is_ok(), "{count} {pattern}: {parsed:?}"),
+            Some(words) => {
+                let error = parsed.expect_err("too many").to_string();
+                assert!(error.contains(words), "{error}");
+            }
+        }
+    };
+    check(64, "^[a-z]+[0-9]{1,3}$", None);
+    check(65, "a", Some("more than 64 regular expressions"));
+    check(4, "(a|b){2000}", None);
+    check(64, "(a|b){2000}", Some("4 MiB"));
+    let template = "${regexp_matches(a, '(a|b){2000}')}".repeat(64);
+    let error = Template::parse(&template, Version::V2016).expect_err("too many").to_string();
+    assert!(error.contains("4 MiB"), "{error}");
+}
+
+#[test]
+fn regular_expressions_of_a_message_cost_steps() {
+    let columns: Vec<String> = (0..100).map(|at| format!("regexp_matches('x', p) AS c{at}")).collect();
+    let statement = format!("SELECT {}", columns.join(", "));
+    let large = run(&statement, r#"{"p":"(a|b){2000}"}"#);
+    assert!(matches!(large, Err(Stop::Limit(what)) if what.contains("steps")), "{large:?}");
+    assert!(matches!(run(&statement, r#"{"p":"^[a-z]+$"}"#), Ok(Outcome::Selected(_))));
+}
+
+#[test]
+fn many_columns_are_looked_through_and_few_findings_told() {
+    let columns = |name: &dyn Fn(usize) -> String| {
+        let columns: Vec<String> = (0..15_000).map(|at| format!("a AS {}", name(at))).collect();
+        parse(&format!("SELECT {} FROM 'a'", columns.join(", "))).expect("a statement")
+    };
+    assert_eq!(sql::lint::lint(&columns(&|at| format!("c{at}"))), []);
+    assert_eq!(sql::lint::lint(&columns(&|_| "c".to_owned())).len(), 20);
+}
+
+#[test]
 fn the_same_seed_comes_to_the_same_result() {
     let statement = parse("SELECT rand() AS a, newuuid() AS b, rand() AS c FROM 'a'").expect("a statement");
     let first = statement.run(&mut Evaluation::new(&input(b"{}")));

@@ -29,6 +29,8 @@ pub(super) static TABLE: &[Function] = &[
 pub(crate) struct Pattern {
     java: String,
     compiled: Result<Regex, String>,
+    /// What it takes, or what it took to find out that it takes too much.
+    pub(crate) bytes: usize,
 }
 
 /// Equal texts compile to the same.
@@ -40,26 +42,41 @@ impl PartialEq for Pattern {
 
 impl Pattern {
     fn new(java: &str) -> Pattern {
-        Pattern { java: java.to_owned(), compiled: compile(java) }
+        let (compiled, bytes) = compile(java);
+        Pattern { java: java.to_owned(), compiled, bytes }
     }
 }
 
-fn compile(java: &str) -> Result<Regex, String> {
+/// With the memory that it takes, roughly: the library tells only whether an expression fits into so much.
+fn compile(java: &str) -> (Result<Regex, String>, usize) {
+    let translated = match translate(java) {
+        Ok(translated) => translated,
+        Err(reason) => return (Err(reason), 0),
+    };
+    let mut bytes = limits::SMALL_COMPILED_BYTES;
+    loop {
+        let built =
+            RegexBuilder::new(&translated).size_limit(bytes).dfa_size_limit(limits::COMPILED_BYTES).build();
+        let reason = match built {
+            Ok(regex) => return (Ok(regex), bytes),
+            Err(regex::Error::CompiledTooBig(_)) if bytes < limits::COMPILED_BYTES => {
+                bytes = (bytes * 2).min(limits::COMPILED_BYTES);
+                continue;
+            }
+            Err(regex::Error::CompiledTooBig(_)) => {
+                format!("the regular expression {java:?} is too large when compiled: repeat less in it")
+            }
+            Err(_) => format!("the regular expression {java:?} cannot be read"),
+        };
+        return (Err(reason), bytes);
+    }
+}
+
+fn translate(java: &str) -> Result<String, String> {
     if java.len() > limits::PATTERN_BYTES {
         return Err(format!("a regular expression is longer than {} bytes", limits::PATTERN_BYTES));
     }
-    let translated =
-        java::translate(java).map_err(|reason| format!("the regular expression {java:?}: {reason}"))?;
-    let built = RegexBuilder::new(&translated)
-        .size_limit(limits::COMPILED_BYTES)
-        .dfa_size_limit(limits::COMPILED_BYTES)
-        .build();
-    built.map_err(|error| match error {
-        regex::Error::CompiledTooBig(_) => {
-            format!("the regular expression {java:?} is too large when compiled: repeat less in it")
-        }
-        _ => format!("the regular expression {java:?} cannot be read"),
-    })
+    java::translate(java).map_err(|reason| format!("the regular expression {java:?}: {reason}"))
 }
 
 fn prepare(literals: &[Option<Value>]) -> Option<Pattern> {
@@ -72,7 +89,11 @@ fn read<'a>(arguments: &'a [Value], surroundings: &mut Surroundings<'_>) -> Opti
     let text = convert::text(arguments.first()?)?;
     let compiled = match surroundings.prepared {
         Some(pattern) => pattern.compiled.clone(),
-        None => Pattern::new(&convert::text(arguments.get(1)?)?).compiled,
+        None => {
+            let pattern = Pattern::new(&convert::text(arguments.get(1)?)?);
+            surroundings.compiled += pattern.bytes;
+            pattern.compiled
+        }
     };
     match compiled {
         Ok(regex) => Some((text, regex)),

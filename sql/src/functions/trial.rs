@@ -69,6 +69,7 @@ impl Trial {
                     chance: self.seed,
                     whole: self.whole,
                     prepared,
+                    compiled: 0,
                     remarks: Vec::new(),
                 };
                 let value = function.call(arguments, &mut surroundings);

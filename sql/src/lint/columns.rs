@@ -1,11 +1,15 @@
 //! SELECT: columns that lose their name or each other.
 
+use std::collections::HashMap;
+
 use super::{Finding, finding};
 use crate::statement::Statement;
 use crate::syntax::{Column, Node, Select};
 
 pub(super) fn check(statement: &Statement, findings: &mut Vec<Finding>) {
     let Select::Columns(columns) = &statement.query.select else { return };
+    let last: HashMap<&[String], usize> =
+        columns.iter().enumerate().map(|(at, column)| (column.name.as_slice(), at)).collect();
     for (at, column) in columns.iter().enumerate() {
         if !column.named && is_made(column) {
             let name = column.name.join(".");
@@ -17,7 +21,7 @@ pub(super) fn check(statement: &Statement, findings: &mut Vec<Finding>) {
                 "write AS name behind it",
             ));
         }
-        let again = columns.iter().skip(at + 1).any(|later| later.name == column.name);
+        let again = last.get(column.name.as_slice()).is_some_and(|last| *last > at);
         if again && !column.name.is_empty() {
             findings.push(finding(
                 &column.expression.span,

@@ -1,12 +1,13 @@
 //! WHERE: conditions that are never or always met, and names that it does not know.
 
 use std::cmp::Ordering;
+use std::collections::{HashMap, HashSet};
 
 use super::constant::{constant, never_boolean, never_number};
 use super::{Finding, finding};
 use crate::convert;
 use crate::statement::Statement;
-use crate::syntax::{Expression, Node, Operator, Select};
+use crate::syntax::{Column, Expression, Node, Operator, Select};
 use crate::value::Value;
 use crate::version::Version;
 
@@ -179,16 +180,20 @@ fn contradictions(parts: &[Expression], version: Version, findings: &mut Vec<Fin
 fn aliases(statement: &Statement, condition: &Expression, findings: &mut Vec<Finding>) {
     let Select::Columns(columns) = &statement.query.select else { return };
     let references = statement.references();
+    // A key of the same name that SELECT reads as well is no slip.
+    let before = references.iter().filter(|other| other.span.end <= condition.span.start);
+    let read: HashSet<&str> = before.filter_map(|other| other.path.first()).map(String::as_str).collect();
+    let mut named: HashMap<&str, &Column> = HashMap::new();
+    for column in columns.iter().filter(|column| column.named) {
+        if let Some(name) = column.name.first() {
+            named.entry(name).or_insert(column);
+        }
+    }
     for reference in &references {
         let within = condition.span.start <= reference.span.start && reference.span.end <= condition.span.end;
         let Some(root) = reference.path.first().filter(|_| within) else { continue };
-        let column = columns.iter().find(|column| column.named && column.name.first() == Some(root));
-        let Some(column) = column else { continue };
-        // A key of the same name that SELECT reads as well is no slip.
-        let read = |other: &crate::statement::Reference| {
-            other.path.first() == Some(root) && other.span.end <= condition.span.start
-        };
-        if !references.iter().any(read) {
+        let Some(column) = named.get(root.as_str()) else { continue };
+        if !read.contains(root.as_str()) {
             findings.push(finding(
                 &reference.span,
                 format!("{root} is a name that SELECT gives; WHERE comes first, and looks for a key {root} of the message"),

@@ -6,6 +6,7 @@ use super::{Parser, Result, check_size, is_reserved, is_word, nearest};
 use crate::error::Span;
 use crate::lexer::Token;
 use crate::limits::{VARIABLE_NAME_BYTES, VARIABLES};
+use crate::patterns::Patterns;
 use crate::syntax::{Column, Expression, Nested, Node, Query, Select};
 use crate::version::Version;
 
@@ -14,6 +15,7 @@ pub(crate) struct Parsed {
     pub(crate) variables: Vec<(String, Expression)>,
     pub(crate) query: Query,
     pub(crate) filter: Option<(Filter, Span)>,
+    pub(crate) patterns: Patterns,
 }
 
 pub(crate) fn statement(text: &str, version: Version) -> Result<Parsed> {
@@ -26,7 +28,7 @@ pub(crate) fn statement(text: &str, version: Version) -> Result<Parsed> {
     if parser.token != Token::End {
         return Err(parser.leftover(filter.is_some(), condition.is_some()));
     }
-    Ok(Parsed { variables, query: Query { select, condition }, filter })
+    Ok(Parsed { variables, query: Query { select, condition }, filter, patterns: parser.patterns })
 }
 
 impl Parser<'_> {

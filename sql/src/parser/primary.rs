@@ -6,6 +6,7 @@ use crate::error::Span;
 use crate::function::{Form, Function};
 use crate::json;
 use crate::lexer::Token;
+use crate::patterns::Patterns;
 use crate::syntax::{Call, Case, Expression, Node};
 use crate::value::Value;
 use crate::version::Version;
@@ -195,7 +196,12 @@ impl Parser<'_> {
             Form::Cast => self.cast()?,
             Form::Plain | Form::Catching => self.arguments()?,
         };
-        self.make(Node::Call(Call::new(function, arguments)), start)
+        let call = Call::new(function, arguments);
+        if let Some(pattern) = &call.prepared {
+            let all = self.patterns.with(Patterns::of(pattern.bytes));
+            self.patterns = all.map_err(|reason| self.error(start..self.end, reason))?;
+        }
+        self.make(Node::Call(call), start)
     }
 
     fn arguments(&mut self) -> Result<Vec<Expression>> {
