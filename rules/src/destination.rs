@@ -15,7 +15,7 @@ pub struct Destination {
     pub status: DestinationStatus,
     /// Why it has this status.
     pub reason: Option<String>,
-    /// What the owner has to show.
+    /// What the owner has to show; empty once it was shown.
     pub token: String,
     /// The owner has shown it once.
     pub is_confirmed: bool,
@@ -41,7 +41,9 @@ pub enum DestinationError {
     Exists(String),
     #[error("there is no such destination")]
     Unknown,
-    #[error("no destination waits for this confirmation token: it is wrong, or was replaced by a newer one")]
+    #[error(
+        "no destination waits for this confirmation token: it is wrong, was used already, or was replaced by a newer one"
+    )]
     Token,
     #[error("the destination has not been confirmed yet: its owner has to open the enableUrl it was sent")]
     NotConfirmed,

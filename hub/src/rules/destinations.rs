@@ -75,7 +75,7 @@ impl<L: Link> Hub<L> {
     /// The owner shows the token that it was sent.
     ///
     /// # Errors
-    /// Nobody was sent this token, or a newer one since.
+    /// Nobody was sent this token, or it was shown already, or a newer one was sent since.
     pub fn confirm_destination(
         &mut self,
         now_ms: u64,
@@ -83,9 +83,11 @@ impl<L: Link> Hub<L> {
         token: &str,
         plan: &mut Plan<L>,
     ) -> Result<(), DestinationError> {
-        let found = self.destinations(scope).find(|known| known.token == token);
+        let found = self.destinations(scope).find(|known| known.token == token && !token.is_empty());
         let mut destination = found.ok_or(DestinationError::Token)?.clone();
         destination.is_confirmed = true;
+        // It says yes to one question only.
+        destination.token.clear();
         if destination.status != DestinationStatus::Disabled {
             (destination.status, destination.reason) = (DestinationStatus::Enabled, None);
         }
