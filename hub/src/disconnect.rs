@@ -128,7 +128,7 @@ impl<L: Link> Hub<L> {
         if is_ignored {
             let text = format!(
                 "the will on reserved topic {} is ignored, as on AWS: use a plain topic for the will and a rule that \
-                 republishes it there",
+                 republishes it there (`thingstead init presence` makes one)",
                 message.topic
             );
             self.explain(&message.publisher, "will ignored", text, plan);
