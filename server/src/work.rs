@@ -3,6 +3,8 @@
 mod act;
 mod answer;
 mod confirm;
+mod crew;
+mod fair;
 mod http;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,18 +12,19 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use broker::ScopeId;
-use hub::{Event, WorkResult, Worked};
+use hub::WorkResult;
 use rules::limits::{ATTEMPTS, BACK_OFF_MS, NEEDS};
 use rules::{Action, Failure, Job, Outcome, Task, fire};
 use sql::Evaluation;
 use tokio::sync::Notify;
-use tokio::task::JoinSet;
+
+use crew::Crew;
 
 use crate::endpoints::Endpoints;
 use crate::shared::Shared;
 
-/// Pieces of work that are done at a time.
-const AT_ONCE: usize = 64;
+/// Jobs that are read at a time.
+const PAGE: usize = 64;
 
 /// Which scopes have work that nobody has looked at.
 #[derive(Debug, Default)]
@@ -72,29 +75,29 @@ pub(crate) async fn run(shared: Arc<Shared>, endpoints: Endpoints) {
     // Where to read on, of scopes that have more.
     let mut reading: BTreeMap<ScopeId, u64> = BTreeMap::new();
     let mut waiting: BTreeSet<ScopeId> = BTreeSet::new();
-    let mut running = JoinSet::new();
+    let mut crew = Crew::new(shared.clone(), endpoints.api);
     let mut epoch = 0;
     loop {
         let Waiting { scopes, destinations } = shared.work.take();
         waiting.extend(scopes);
         for (scope, destination) in destinations {
-            let (shared, api) = (shared.clone(), endpoints.api.clone());
-            running.spawn(async move { confirm::ask(&shared, scope, &destination, &api).await });
+            crew.ask(scope, destination);
         }
-        while running.try_join_next().is_some() {}
+        // Not again before the end of the round: who had no room in it is looked at when the next one ends.
+        crew.collect();
+        crew.begin(epoch);
         let mut idle = true;
         for scope in waiting.clone() {
-            let room = AT_ONCE.saturating_sub(running.len());
-            if room == 0 {
-                break;
+            if !crew.wants(scope) {
+                continue;
             }
             let from = reading.get(&scope).copied().unwrap_or(0);
-            let (now, jobs, next) = page(&shared, scope, from, room).await;
+            let (now, jobs, next) = page(&shared, scope, from, PAGE).await;
             if now != epoch {
                 // Numbers begin anew; nobody may tell what was begun before.
                 epoch = now;
                 reading.clear();
-                running.abort_all();
+                crew.forget();
                 waiting.extend(shared.scopes.all().into_iter().map(|(_, scope)| scope));
                 idle = false;
                 break;
@@ -104,18 +107,13 @@ pub(crate) async fn run(shared: Arc<Shared>, endpoints: Endpoints) {
                 waiting.remove(&scope);
             }
             idle &= next == from;
-            for (seq, job) in jobs {
-                let shared = shared.clone();
-                running.spawn(async move {
-                    let result = perform(&shared, scope, &job).await;
-                    shared.desk.submit(Event::Worked(Box::new(Worked { epoch, scope, seq, job, result })));
-                });
-            }
+            jobs.into_iter().for_each(|(seq, job)| crew.give(scope, seq, job));
+            crew.begin(epoch);
         }
-        if idle || running.len() >= AT_ONCE {
+        if idle {
             tokio::select! {
                 () = shared.work.bell.notified() => {}
-                Some(_) = running.join_next() => {}
+                () = crew.one_ended() => {}
             }
         }
     }

@@ -30,6 +30,9 @@ pub(super) async fn ask(shared: &Arc<Shared>, scope: ScopeId, id: &str, api: &st
     let of = id.to_owned();
     let found = shared.desk.ask(move |hub| hub.destination(scope, &of).cloned()).await;
     let (Ok(Some(destination)), Some(place)) = (found, shared.scopes.name(scope)) else { return };
+    if destination.status != DestinationStatus::InProgress {
+        return;
+    }
     let arn = place.arn(&format!("ruledestination/http/{id}"));
     let token = destination.token;
     let url = format!("{}/?confirmationToken={token}", destination.confirmation_url.trim_end_matches('/'));
