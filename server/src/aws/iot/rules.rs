@@ -16,7 +16,10 @@ use ::aws::iot::rules::{
 use broker::ScopeId;
 use hub::{Hub, Plan};
 use registry::Tags;
-use rules::{Action, Definition, Entry, Invalid, Record, RuleError, check_name};
+use rules::{
+    Action, Definition, Destination, DestinationError, Entry, Finding, Invalid, Record, RuleError,
+    check_name, without_query,
+};
 
 use super::pages::Page;
 use super::{Plane, date, destinations};
@@ -25,18 +28,22 @@ use crate::rule_roles;
 
 /// Items of a page where the call does not say.
 const PAGE: u16 = 100;
+/// Bytes of a statement that is read at once.
+const SHORT: usize = 8 * 1024;
 
 pub(super) async fn create(plane: &Plane<'_>, call: CreateTopicRule) -> Result<CreateTopicRuleOutput, Fault> {
-    let definition = read(plane, &call.rule_name, call.topic_rule_payload)?;
+    let definition = read(plane, &call.rule_name, call.topic_rule_payload).await?;
     let tags = tags_in_header(call.tags.as_deref())?;
     registry::check_tags(&tags).map_err(|error| plane.fault(&error))?;
-    let kept = definition.clone();
-    change(plane, call.rule_name, move |hub, now_ms, scope, name, plan| {
-        hub.create_rule(now_ms, scope, name, (definition, tags), plan)
+    let owners = owners(plane, &definition);
+    let name = call.rule_name.clone();
+    let unasked = change(plane, call.rule_name, move |hub, now_ms, scope, name, plan| {
+        hub.create_rule(now_ms, scope, name, (definition, tags), plan)?;
+        Ok(ask_owners(hub, scope, owners, plan))
     })
     .await?;
     rule_roles::refresh(&plane.api.shared);
-    ask_owners(plane, &kept).await?;
+    advise_of_owners(plane, &name, unasked);
     Ok(CreateTopicRuleOutput {})
 }
 
@@ -44,13 +51,15 @@ pub(super) async fn replace(
     plane: &Plane<'_>,
     call: ReplaceTopicRule,
 ) -> Result<ReplaceTopicRuleOutput, Fault> {
-    let definition = read(plane, &call.rule_name, call.topic_rule_payload)?;
-    let kept = definition.clone();
-    change(plane, call.rule_name, move |hub, _, scope, name, plan| {
-        hub.replace_rule(scope, name, definition, plan)
+    let definition = read(plane, &call.rule_name, call.topic_rule_payload).await?;
+    let owners = owners(plane, &definition);
+    let name = call.rule_name.clone();
+    let unasked = change(plane, call.rule_name, move |hub, _, scope, name, plan| {
+        hub.replace_rule(scope, name, definition, plan)?;
+        Ok(ask_owners(hub, scope, owners, plan))
     })
     .await?;
-    ask_owners(plane, &kept).await?;
+    advise_of_owners(plane, &name, unasked);
     Ok(ReplaceTopicRuleOutput {})
 }
 
@@ -177,7 +186,20 @@ async fn record(plane: &Plane<'_>, name: String) -> Result<Arc<Record>, Fault> {
 }
 
 /// Checks a payload, says what in it is probably not meant, and refuses what would do nothing here.
-fn read(
+async fn read(
+    plane: &Plane<'_>,
+    name: &str,
+    payload: ::aws::iot::rules::TopicRulePayload,
+) -> Result<Definition, Fault> {
+    let definition = check(plane, name, payload)?;
+    let (definition, findings) = lint(definition).await;
+    for finding in findings {
+        plane.api.shared.explain("", "rule advice", &format!("rule {name}: {finding}"));
+    }
+    Ok(definition)
+}
+
+fn check(
     plane: &Plane<'_>,
     name: &str,
     payload: ::aws::iot::rules::TopicRulePayload,
@@ -200,10 +222,18 @@ fn read(
         );
     }
     drop(accounts);
-    for finding in rules::lint(&definition) {
-        plane.api.shared.explain("", "rule advice", &format!("rule {name}: {finding}"));
-    }
     Ok(definition)
+}
+
+/// Reading a long statement takes a while, which other calls do not wait for.
+async fn lint(definition: Definition) -> (Definition, Vec<Finding>) {
+    if definition.sql.len() <= SHORT {
+        let findings = rules::lint(&definition);
+        return (definition, findings);
+    }
+    let looked = definition.clone();
+    let findings = tokio::task::spawn_blocking(move || rules::lint(&looked)).await;
+    (definition, findings.unwrap_or_default())
 }
 
 pub(super) async fn ask<T: Send + 'static>(
@@ -231,36 +261,54 @@ pub(super) async fn at_desk<T: Send + 'static>(
 }
 
 /// Changes one rule.
-async fn change(
+async fn change<T: Send + 'static>(
     plane: &Plane<'_>,
     name: String,
-    decide: impl FnOnce(&mut Hub<Arc<Link>>, u64, ScopeId, &str, &mut Plan<Arc<Link>>) -> Result<(), RuleError>
+    decide: impl FnOnce(&mut Hub<Arc<Link>>, u64, ScopeId, &str, &mut Plan<Arc<Link>>) -> Result<T, RuleError>
     + Send
     + 'static,
-) -> Result<(), Fault> {
+) -> Result<T, Fault> {
     let of = name.clone();
     let decided =
         at_desk(plane, move |hub, now_ms, scope, plan| decide(hub, now_ms, scope, &of, plan)).await?;
     decided.map_err(|error| fault(plane, &name, &error))
 }
 
-/// The addresses that a rule's HTTP actions post to need their owners' word; each is asked once.
-async fn ask_owners(plane: &Plane<'_>, definition: &Definition) -> Result<(), Fault> {
-    for action in definition.actions.iter().chain(&definition.error_action) {
-        let Action::Http(http) = action else { continue };
-        let url = http.confirmation_url.as_ref().unwrap_or(&http.url);
-        // Made of templates, or there already: then nobody is asked.
-        if let Ok(destination) = destinations::new(url.clone(), plane.now_ms) {
-            at_desk(plane, move |hub, _, scope, plan| {
-                let url = &destination.confirmation_url;
-                let is_asked = hub.destinations(scope).any(|known| known.covers(url));
-                if is_asked { Ok(()) } else { hub.create_destination(scope, destination, plan) }
-            })
-            .await?
-            .map_err(|error| Fault::invalid_request(error.to_string()))?;
+/// The addresses that a rule's HTTP actions post to, whose owners have to say yes.
+fn owners(plane: &Plane<'_>, definition: &Definition) -> Vec<Destination> {
+    let actions = definition.actions.iter().chain(&definition.error_action);
+    let addresses = actions.filter_map(|action| match action {
+        // A question has a query of its own.
+        Action::Http(http) => {
+            Some(http.confirmation_url.as_deref().unwrap_or_else(|| without_query(&http.url)))
+        }
+        _ => None,
+    });
+    // What is made of templates is known by no one yet: lint says so.
+    addresses.filter_map(|url| destinations::new(url.to_owned(), plane.now_ms).ok()).collect()
+}
+
+/// Asks each owner who was never asked; gives back for whom that cannot be. The rule is made all the same.
+fn ask_owners(
+    hub: &mut Hub<Arc<Link>>,
+    scope: ScopeId,
+    owners: Vec<Destination>,
+    plan: &mut Plan<Arc<Link>>,
+) -> Vec<DestinationError> {
+    let mut unasked = Vec::new();
+    for destination in owners {
+        if !hub.destinations(scope).any(|known| known.covers(&destination.confirmation_url)) {
+            unasked.extend(hub.create_destination(scope, destination, plan).err());
         }
     }
-    Ok(())
+    unasked
+}
+
+fn advise_of_owners(plane: &Plane<'_>, name: &str, unasked: Vec<DestinationError>) {
+    for error in unasked {
+        let text = format!("rule {name}: nobody is asked to confirm an address that it posts to: {error}");
+        plane.api.shared.explain("", "rule advice", &text);
+    }
 }
 
 /// AWS's error for a refusal. The model has none for a rule that is not there: AWS says that access is denied.
