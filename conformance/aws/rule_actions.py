@@ -32,10 +32,12 @@ def make(place, name, sql, *actions, error="errors"):
 
 
 class Listener:
-    """An HTTP receiver on this machine; answers with the codes given, then 200."""
+    """An HTTP receiver on this machine; answers with the codes given, then 200; one that hangs answers questions only."""
 
-    def __init__(self, place, port=0, codes=()):
+    def __init__(self, place, port=0, codes=(), hangs=False):
         self.requests, left = [], list(codes)
+        ends = threading.Event()
+        place.after(ends.set)
         listener = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -43,6 +45,9 @@ class Listener:
                 body = self.rfile.read(int(self.headers["content-length"]))
                 listener.requests.append((self.path, dict(self.headers), body))
                 is_question = self.headers.get("x-amz-rules-engine-message-type")
+                if hangs and not is_question:
+                    ends.wait(60)
+                    return
                 self.send_response(left.pop(0) if left and not is_question else 200)
                 self.send_header("content-length", "0")
                 self.end_headers()
@@ -191,6 +196,7 @@ def an_address_gets_messages_once_its_owner_has_said_yes(place):
     with urllib.request.urlopen(question["enableUrl"], timeout=10) as answer:
         assert answer.status == 200
     assert iot.get_topic_rule_destination(arn=question["arn"])["topicRuleDestination"]["status"] == "ENABLED"
+    refused(iot.confirm_topic_rule_destination, "InvalidRequestException", "used already", confirmationToken=question["confirmationToken"])
     wire.publish("in/x", b'{"a":2}', qos=1)
     wait_for("the second attempt", lambda: len(listener.messages()) == 2)
     for path, headers, body in listener.messages():
@@ -204,6 +210,64 @@ def an_address_gets_messages_once_its_owner_has_said_yes(place):
     assert [found["arn"] for found in iot.list_topic_rule_destinations()["destinationSummaries"]] == [question["arn"]]
     iot.delete_topic_rule_destination(arn=question["arn"])
     assert iot.list_topic_rule_destinations()["destinationSummaries"] == []
+
+
+@promise(seconds=60)
+def what_nothing_can_be_posted_to_is_refused(place):
+    started(place)
+    iot = client(place, account=ACCOUNT)
+    for url, words in [
+        ("http:///", "no host"), ("https://a b", "blank"), ("http://a\r\nb", "control character"), ("http://u:p@h/", "password"),
+        ("http://a:99999/", "port"), ("http://a/?a=1", "query"), ("http://a/#f", "#"),
+    ]:
+        made = {"httpUrlConfiguration": {"confirmationUrl": url}}
+        refused(iot.create_topic_rule_destination, "InvalidRequestException", words, destinationConfiguration=made)
+    for changed, words in [
+        ({"url": "https"}, "neither with https://"),
+        ({"confirmationUrl": "h"}, "neither with https://"),
+        ({"headers": [{"key": "Content-Length", "value": "1"}]}, "belongs to the connection"),
+        ({"headers": [{"key": "transfer-encoding", "value": "chunked"}]}, "belongs to the connection"),
+        ({"headers": [{"key": "${topic()}", "value": "1"}]}, "only a header's value"),
+    ]:
+        action = {"http": {"url": "http://127.0.0.1:1/in", **changed}}
+        rule = payload("SELECT * FROM 'in'", action)
+        refused(iot.create_topic_rule, "InvalidRequestException", words, ruleName="post", topicRulePayload=rule)
+
+
+@promise(seconds=60)
+def nothing_that_leaves_the_server_comes_back_in(place):
+    server = started(place)
+    iot = client(place, account=ACCOUNT)
+    host, port = server.address("api")
+    configuration = {"httpUrlConfiguration": {"confirmationUrl": f"http://{host}:{port}/topics/x"}}
+    arn = iot.create_topic_rule_destination(destinationConfiguration=configuration)["topicRuleDestination"]["arn"]
+
+    def failed():
+        found = iot.get_topic_rule_destination(arn=arn)["topicRuleDestination"]
+        return found if found["status"] == "ERROR" else None
+
+    assert "is this server itself" in wait_for("the refusal", failed)["statusReason"]
+
+
+@promise(seconds=90)
+def a_receiver_that_hangs_holds_up_nobody_else(place):
+    started(place)
+    hangs, well = Listener(place, hangs=True), Listener(place)
+    make(place, "a_hangs", "SELECT n FROM 'hangs'", {"http": {"url": hangs.url + "/in?token=TOPSECRET"}})
+    make(place, "b_well", "SELECT n FROM 'well'", {"http": {"url": well.url + "/in"}})
+    for listener in (hangs, well):
+        question, = wait_for("the question", listener.questions)
+        urllib.request.urlopen(question["enableUrl"], timeout=10).close()
+    wire = joined(place)
+    for number in range(300):
+        wire.publish("hangs", json.dumps({"n": number}).encode(), qos=1)
+    wait_for("the first that hangs", hangs.messages)
+    wire.publish("well", b'{"n":1}', qos=1)
+    wait_for("the other's message", well.messages, 3)
+    assert len(hangs.messages()) <= 16, len(hangs.messages())
+    wire.subscribe("errors")
+    failure = json.loads(wire.message(seconds=30).payload)["failures"][0]
+    assert failure["failedResource"] == hangs.url + "/in", failure
 
 
 @promise(seconds=120)
