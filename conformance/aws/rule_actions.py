@@ -5,6 +5,7 @@ import http.server
 import io
 import json
 import threading
+import urllib.error
 import urllib.request
 import zipfile
 
@@ -232,6 +233,31 @@ def what_nothing_can_be_posted_to_is_refused(place):
         action = {"http": {"url": "http://127.0.0.1:1/in", **changed}}
         rule = payload("SELECT * FROM 'in'", action)
         refused(iot.create_topic_rule, "InvalidRequestException", words, ruleName="post", topicRulePayload=rule)
+
+
+@promise(seconds=60)
+def a_full_disk_leaves_confirmations_for_later(place):
+    server, listener = started(place), Listener(place)
+    iot = client(place, account=ACCOUNT)
+    iot.create_topic_rule_destination(destinationConfiguration={"httpUrlConfiguration": {"confirmationUrl": listener.url}})
+    wait_for("the question", listener.questions)
+    server.kill()
+    server.flags += ["--keep-free", str(10**17)]
+    server.start()
+    _, again = wait_for("the question after the start", lambda: listener.questions()[1:] and listener.questions())
+    try:
+        urllib.request.urlopen(again["enableUrl"], timeout=10).close()
+    except urllib.error.HTTPError as refusal:
+        assert refusal.code == 503 and "disk is full" in refusal.read().decode(), refusal.code
+    else:
+        raise AssertionError("a confirmation was taken that cannot be kept")
+    server.kill()
+    server.flags = server.flags[:-2]
+    server.start()
+    *_, last = wait_for("the third question", lambda: listener.questions()[2:] and listener.questions())
+    urllib.request.urlopen(last["enableUrl"], timeout=10).close()
+    found, = client(place, account=ACCOUNT).list_topic_rule_destinations()["destinationSummaries"]
+    assert found["status"] == "ENABLED", found
 
 
 @promise(seconds=60)
