@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use sql::{Evaluation, Input, Need, Outcome as Selected, Stop, Template, Value};
 
 use crate::action::Action;
+use crate::address::without_query;
 use crate::limits::{ACTION_BYTES, FIRED_BYTES};
 use crate::rule::Rule;
 
@@ -109,7 +110,7 @@ pub fn on_error(rule: &Rule, input: &Input<'_>, failures: &[Failure]) -> Option<
     let resolved = resolve(action, payload, &mut evaluation);
     Some(resolved.unwrap_or_else(|_| {
         let reason = "its templates reach outside, which an error action's may not";
-        Err(Failure::new(action.failed(), action.resource().text(), reason))
+        Err(Failure::new(action.failed(), named(action), reason))
     }))
 }
 
@@ -130,7 +131,7 @@ pub(crate) fn resolve(
             }
         }
     });
-    let failed = |reason: String| Failure::new(action.failed(), action.resource().text(), reason);
+    let failed = |reason: String| Failure::new(action.failed(), named(action), reason);
     match resolved {
         Err((_, Stop::Need(need))) => Err(need),
         Err((field, stop)) => Ok(Err(failed(format!("its {field} cannot be worked out: {}", text(stop))))),
@@ -139,6 +140,12 @@ pub(crate) fn resolve(
             None => Ok(Effect { action: resolved, payload, texts }),
         }),
     }
+}
+
+/// The resource as it is written, but for a URL's query, which may carry keys.
+fn named(action: &Action<Template>) -> &str {
+    let text = action.resource().text();
+    if matches!(action, Action::Http(_)) { without_query(text) } else { text }
 }
 
 /// A reserved topic is written with two dollars, since one begins a template.

@@ -92,7 +92,7 @@ pub(crate) async fn run(shared: Arc<Shared>, endpoints: Endpoints) {
                 continue;
             }
             let from = reading.get(&scope).copied().unwrap_or(0);
-            let (now, jobs, next) = page(&shared, scope, from, PAGE).await;
+            let (now, jobs, next) = page(&shared, scope, (epoch, from), PAGE).await;
             if now != epoch {
                 // Numbers begin anew; nobody may tell what was begun before.
                 epoch = now;
@@ -122,7 +122,7 @@ pub(crate) async fn run(shared: Arc<Shared>, endpoints: Endpoints) {
 /// The hub's epoch, jobs with their numbers, and where to read on.
 type Page = (u64, Vec<(u64, Arc<Job>)>, u64);
 
-async fn page(shared: &Shared, scope: ScopeId, from: u64, most: usize) -> Page {
+async fn page(shared: &Shared, scope: ScopeId, (known, from): (u64, u64), most: usize) -> Page {
     let found = shared.desk.ask(move |hub| (hub.epoch(), hub.rule_jobs(scope, from, most))).await;
     match found {
         Ok((epoch, Ok((jobs, next)))) => (epoch, jobs, next),
@@ -130,7 +130,8 @@ async fn page(shared: &Shared, scope: ScopeId, from: u64, most: usize) -> Page {
             tracing::error!(%error, "what rules left for outside cannot be read");
             (epoch, Vec::new(), from)
         }
-        Err(_) => (0, Vec::new(), from),
+        // The desk is closing.
+        Err(_) => (known, Vec::new(), from),
     }
 }
 

@@ -141,7 +141,8 @@ impl<L: Link> Hub<L> {
             }
             return;
         }
-        let named: Vec<(&str, String)> = outside.iter().map(|a| (a.failed(), a.resource().clone())).collect();
+        let named: Vec<(&str, String)> =
+            outside.iter().map(|a| (a.failed(), a.shown_resource().to_owned())).collect();
         let task = Task::Act { actions: outside, failed: failed.clone() };
         if let Err(reason) = self.leave(firing, task, payload, plan) {
             failed.extend(
@@ -174,7 +175,7 @@ impl<L: Link> Hub<L> {
                 done.err().into_iter().collect()
             }
             Some(Ok(Effect { action, payload, .. })) => {
-                let (failed, resource) = (action.failed(), action.resource().clone());
+                let (failed, resource) = (action.failed(), action.shown_resource().to_owned());
                 let left = self.leave(firing, Task::ActOnError { action }, payload, plan);
                 left.err().map(|reason| Failure::new(failed, &resource, reason)).into_iter().collect()
             }
@@ -206,7 +207,7 @@ impl<L: Link> Hub<L> {
                 trace(firing, self.now_ms, "done", text, plan);
                 Ok(())
             }
-            Err(reason) => Err(Failure::new(effect.action.failed(), effect.action.resource(), reason)),
+            Err(reason) => Err(Failure::new(effect.action.failed(), effect.action.shown_resource(), reason)),
         }
     }
 
