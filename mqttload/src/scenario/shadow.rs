@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{Res, bring_up, common, head, stream, traffic};
 use crate::args::Args;
 use crate::engine::{Client, Load, Publisher, Seqs};
+use crate::hist::Hist;
 use crate::proc;
 use crate::report::Report;
 
@@ -41,6 +42,8 @@ pub(super) fn shadow(a: &mut Args) -> Res<Report> {
     let empty = proc::usage(&e.net.pids);
     let made = e.run(&Load { total: things as u64, duration: Duration::from_secs(120), rate: 0.0, ..c.load });
     let full = proc::usage(&e.net.pids);
+    // Making them all at once is queueing, and no latency of the updates that follow.
+    e.latency = Hist::new();
     let m = e.run(&c.load);
     let mut r = head(a, &c, &e);
     r.put("things", things as u64);
