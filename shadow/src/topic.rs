@@ -49,7 +49,8 @@ impl Request {
     }
 
     pub fn topic(&self) -> String {
-        format!("{}/{}", prefix(&self.id), self.verb.word())
+        let [start, thing, middle, name] = prefix(&self.id);
+        [start, thing, middle, name, "/", self.verb.word()].concat()
     }
 }
 
@@ -82,13 +83,14 @@ impl Meaning {
 
 impl Reply {
     pub fn topic(self, id: &ShadowId) -> String {
-        let prefix = prefix(id);
-        match self {
-            Self::Accepted(verb) => format!("{prefix}/{}/accepted", verb.word()),
-            Self::Rejected(verb) => format!("{prefix}/{}/rejected", verb.word()),
-            Self::Delta => format!("{prefix}/update/delta"),
-            Self::Documents => format!("{prefix}/update/documents"),
-        }
+        let (verb, end) = match self {
+            Self::Accepted(verb) => (verb, "accepted"),
+            Self::Rejected(verb) => (verb, "rejected"),
+            Self::Delta => (Verb::Update, "delta"),
+            Self::Documents => (Verb::Update, "documents"),
+        };
+        let [start, thing, middle, name] = prefix(id);
+        [start, thing, middle, name, "/", verb.word(), "/", end].concat()
     }
 }
 
@@ -102,10 +104,11 @@ impl Verb {
     }
 }
 
-fn prefix(id: &ShadowId) -> String {
+/// The parts of what all topics of a shadow begin with.
+fn prefix(id: &ShadowId) -> [&str; 4] {
     match id.name() {
-        None => format!("$aws/things/{}/shadow", id.thing()),
-        Some(name) => format!("$aws/things/{}/shadow/name/{name}", id.thing()),
+        None => ["$aws/things/", id.thing(), "/shadow", ""],
+        Some(name) => ["$aws/things/", id.thing(), "/shadow/name/", name],
     }
 }
 
