@@ -50,8 +50,9 @@ def run(options, words, flags=(), then=None):
             report = generate(options.load, ["shadow", *words, *target], timeout_s=400)
         assert "error" not in report, report["error"]
         assert report["lost"] == report["disconnects"] == 0, report
-        messages, commits = counters.while_publishing()
+        messages, commits, size = counters.while_publishing()
         report["group"] = max(1, round(messages / commits))
+        report["committed"] = round(size / messages)
         if then:
             then(server, report)
         return report
@@ -68,10 +69,15 @@ def over_many(options):
         server.start()
         report["start_s"] = time.monotonic() - began
         server.stop(60)
-        size = report["payload"] + PUBLISH_BYTES
         folder = os.path.dirname(server.data)
-        report["raw_per_s"] = statistics.mean(disk.raw_per_s(folder, report["group"], size) for _ in range(2))
+
+        def raw_per_s(size):
+            return statistics.mean(disk.raw_per_s(folder, report["group"], size) for _ in range(2))
+
+        report["raw_per_s"] = raw_per_s(report["committed"])
         report["share"] = report["updates_per_s"] / report["raw_per_s"]
+        report["raw_publishes_per_s"] = raw_per_s(report["payload"] + PUBLISH_BYTES)
+        report["share_of_publishes"] = report["updates_per_s"] / report["raw_publishes_per_s"]
 
     return run(options, words, then=then)
 
@@ -79,7 +85,8 @@ def over_many(options):
 def of_one(options):
     words = ["--things", 1, "--pubs", CLIENTS_OF_ONE, "--window", 1, "--subs", 1, "--e2e", 0, "--rate", OF_ONE_PER_S]
     report = run(options, words, ["--shadow-rate", "off"])
-    assert report["version_gaps"] == 0 and report["version"] == report["acked"], report
+    # The last acknowledgement may still be under way when the last version has been heard.
+    assert report["version_gaps"] == 0 and report["version"] == report["received"] >= report["acked"], report
     return report
 
 
@@ -102,8 +109,11 @@ def text(things, many, one, paced):
     share, start = many["share"], many["start_s"]
     rows = [
         (f"updates over {things:,} things, groups of {many['group']} on average",
-         f"{many['updates_per_s']:,.0f}/s at {many['cpu_s_per_million_updates']:.1f} CPU s/million, {share:.0%} of "
-         f"append + fdatasync ({many['raw_per_s']:,.0f}/s)", f"≥ {GOAL_SHARE:.0%}", met(share >= GOAL_SHARE)),
+         f"{many['updates_per_s']:,.0f}/s at {many['cpu_s_per_million_updates']:.1f} CPU s/million", "", ""),
+        (f"beside append + fdatasync of the {many['committed']} bytes that each commits",
+         f"{share:.1%} of {many['raw_per_s']:,.0f}/s", f"≥ {GOAL_SHARE:.0%}", met(share >= GOAL_SHARE)),
+        (f"beside the {many['payload'] + PUBLISH_BYTES} bytes of each PUBLISH",
+         f"{many['share_of_publishes']:.1%} of {many['raw_publishes_per_s']:,.0f}/s", "", ""),
         ("shadows made", f"{many['made_per_s']:,.0f}/s", "", ""),
         ("memory while they are updated", f"{many['bytes_per_shadow'] / 1024:.2f} KiB per shadow", "", ""),
         (f"start with {things:,} shadows", f"{start:.2f} s", f"≤ {GOAL_START_S:.0f} s", met(start <= GOAL_START_S)),

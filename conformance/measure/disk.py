@@ -102,7 +102,7 @@ def durable_once(load):
                                      "--window", 100, "--port", broker.plain, "--pid", broker.pid])
         if "error" in report:
             return report
-        messages, commits = counters.while_publishing()
+        messages, commits, _ = counters.while_publishing()
         group = max(1, round(messages / commits))
         folder = broker.folder.name
         raw = statistics.mean([raw_per_s(folder, group), raw_per_s(folder, group)])
@@ -133,14 +133,16 @@ class Counters:
     def watch(self):
         while not self.over.wait(0.05):
             text = urllib.request.urlopen(self.url, timeout=10).read().decode()
-            self.samples.append((count(text, "messages_received"), count(text, "commits")))
+            names = ("messages_received", "commits", "commit_bytes")
+            self.samples.append(tuple(count(text, name) for name in names))
 
     def while_publishing(self):
-        """(messages, commits) between the first and the last sample in which messages came in."""
+        """(messages, commits, bytes) between the first and the last sample in which messages came in."""
         at = [i for i in range(1, len(self.samples)) if self.samples[i][0] > self.samples[i - 1][0]]
         assert len(at) > 2, f"publishing was too short to be sampled: {len(self.samples)} samples"
         first, last = self.samples[at[0]], self.samples[at[-2]]
-        return last[0] - first[0], max(1, last[1] - first[1])
+        messages, commits, size = (after - before for before, after in zip(first, last))
+        return messages, max(1, commits), size
 
 
 def count(text, name):

@@ -77,6 +77,9 @@ impl<L: Link> Hub<L> {
         let log = self.key(session.scope).mailbox(id);
         let from = from.max(session.mailbox.head());
         let client = session.client.clone();
+        // Asked before the records are read: a group may be committed in between.
+        let tail = session.mailbox.tail();
+        let is_committed = self.is_committed(&log, tail);
         let records = match self.reader.read_log(&log, from, most.clamp(1, PAGE_MESSAGES), PAGE_BYTES) {
             Ok(records) => records,
             Err(error) => {
@@ -117,8 +120,7 @@ impl<L: Link> Hub<L> {
                 }
             }
         }
-        let tail = session.mailbox.tail();
-        if next == from && from < tail && self.is_committed(&log, tail) {
+        if next == from && from < tail && is_committed {
             let text = format!("messages {from} to {} of the mailbox are missing", tail - 1);
             self.explain(&client, "mailbox unreadable", text, plan);
             gone.extend(from..tail);
@@ -129,9 +131,14 @@ impl<L: Link> Hub<L> {
         self.taken(id, &gone, plan);
     }
 
-    /// Whether the log holds everything up to `tail`, so that waiting for a commit would be in vain.
+    /// Whether the log holds everything up to `tail`, so that waiting for a commit would be in vain. A log that is not
+    /// there begins with a message that is still on its way.
     fn is_committed(&self, log: &[u8], tail: u64) -> bool {
-        !matches!(self.reader.span(log), Ok(Some(span)) if span.tail < tail)
+        match self.reader.span(log) {
+            Ok(Some(span)) => span.tail >= tail,
+            Ok(None) => false,
+            Err(_) => true,
+        }
     }
 }
 

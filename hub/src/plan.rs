@@ -1,10 +1,8 @@
 //! What a decision comes to: writes to commit together, then notices to tell.
 
-use std::collections::BTreeMap;
-
 use bytes::Bytes;
 use store::limits::{BLOCK_BYTES, BLOCK_RECORDS};
-use store::{Batch, Expect};
+use store::{Batch, Expect, Write};
 
 use crate::notice::Notice;
 
@@ -12,8 +10,8 @@ use crate::notice::Notice;
 #[derive(Debug)]
 pub struct Plan<L> {
     batch: Batch,
-    appends: BTreeMap<Vec<u8>, Append>,
-    trims: BTreeMap<Vec<u8>, u64>,
+    /// Of the last write, if it is an append.
+    block_bytes: usize,
     /// Something was written that a notice of this plan promises.
     must_sync: bool,
     weight: usize,
@@ -23,22 +21,9 @@ pub struct Plan<L> {
 /// What a notice or a write costs in memory beside its bytes, roughly.
 const OVERHEAD: usize = 192;
 
-#[derive(Debug)]
-struct Append {
-    first_seq: u64,
-    records: Vec<Bytes>,
-}
-
 impl<L> Default for Plan<L> {
     fn default() -> Self {
-        Plan {
-            batch: Batch::new(),
-            appends: BTreeMap::new(),
-            trims: BTreeMap::new(),
-            must_sync: false,
-            weight: 0,
-            notices: Vec::new(),
-        }
+        Plan { batch: Batch::new(), block_bytes: 0, must_sync: false, weight: 0, notices: Vec::new() }
     }
 }
 
@@ -71,59 +56,39 @@ impl<L> Plan<L> {
         self.batch.delete(key, Expect::Any);
     }
 
-    /// Adds a record to a log; consecutive records of one plan become one block.
+    /// Adds a record to a log; records that follow each other become one append.
     pub fn append(&mut self, log: Vec<u8>, seq: u64, record: Bytes) {
         self.must_sync = true;
         self.weight += OVERHEAD + record.len();
-        self.appends
-            .entry(log)
-            .or_insert_with(|| Append { first_seq: seq, records: Vec::new() })
-            .records
-            .push(record);
+        if let Some(Write::Append { log: last, first_seq, records }) = self.batch.writes.last_mut()
+            && *last == log
+            && *first_seq + records.len() as u64 == seq
+            && self.block_bytes + record.len() <= BLOCK_BYTES
+            && records.len() < BLOCK_RECORDS
+        {
+            self.block_bytes += record.len();
+            records.push(record);
+            return;
+        }
+        self.block_bytes = record.len();
+        self.batch.append(log, seq, vec![record]);
     }
 
     /// Forgets a log's records below `before`. A crash may bring them back: the client then gets them twice.
     pub fn trim(&mut self, log: Vec<u8>, before: u64) {
-        self.trims.insert(log, before);
+        self.batch.trim(log, before);
     }
 
     /// Forgets a whole log, also what this plan appended to it.
     pub fn drop_log(&mut self, log: Vec<u8>) {
         self.must_sync = true;
-        self.appends.remove(&log);
-        self.trims.remove(&log);
         self.batch.drop_log(log);
     }
 
     /// The writes, and whether they must be on disk before the notices are told.
     pub fn take_writes(&mut self) -> (Batch, bool) {
-        let mut batch = std::mem::take(&mut self.batch);
-        for (log, append) in std::mem::take(&mut self.appends) {
-            append_blocks(&mut batch, &log, append);
-        }
-        for (log, before) in std::mem::take(&mut self.trims) {
-            batch.trim(log, before);
-        }
-        (batch, std::mem::take(&mut self.must_sync))
+        (std::mem::take(&mut self.batch), std::mem::take(&mut self.must_sync))
     }
-}
-
-/// As many appends as the store's largest block asks for.
-fn append_blocks(batch: &mut Batch, log: &[u8], append: Append) {
-    let (mut first_seq, mut bytes, mut block) = (append.first_seq, 0, Vec::new());
-    for record in append.records {
-        let full = bytes + record.len() > BLOCK_BYTES || block.len() >= BLOCK_RECORDS;
-        if full && !block.is_empty() {
-            let records = std::mem::take(&mut block);
-            let count = records.len() as u64;
-            batch.append(log, first_seq, records);
-            first_seq += count;
-            bytes = 0;
-        }
-        bytes += record.len();
-        block.push(record);
-    }
-    batch.append(log, first_seq, block);
 }
 
 #[cfg(test)]

@@ -51,7 +51,7 @@ impl<L: Link> Hub<L> {
         self.waking = Waking::default();
         self.sessions = Sessions::default();
         self.presence = Presence::default();
-        self.committed();
+        self.forget_fresh();
         self.access.clear();
         self.connects.clear();
         self.deadlines = Deadlines::default();

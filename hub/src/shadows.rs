@@ -2,12 +2,11 @@
 //! crate `shadow`'s.
 
 pub(crate) mod forgotten;
+mod fresh;
 mod hints;
 pub(crate) mod history;
 mod rate;
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use broker::ScopeId;
@@ -24,30 +23,20 @@ use crate::event::Origin;
 use crate::plan::Plan;
 use crate::publish::DISK_FULL;
 use crate::world::Hub;
+use fresh::Fresh;
 use hints::Told;
 use rate::{Admission, Rates};
 
 /// What is known of shadows beside the store.
 #[derive(Debug, Default)]
 pub(crate) struct Shadows {
-    /// Decided and not committed: the store does not have them yet.
-    fresh: HashMap<Vec<u8>, Fresh>,
+    /// Decided, and perhaps not in the store yet.
+    fresh: Fresh,
     rates: Rates,
     told: Told,
 }
 
-#[derive(Debug)]
-struct Fresh {
-    stored: Stored,
-    /// Entries of its history that wait with it.
-    entries: Vec<Bytes>,
-}
-
 impl Shadows {
-    fn waiting(&self, key: &[u8]) -> &[Bytes] {
-        self.fresh.get(key).map_or(&[], |fresh| &fresh.entries)
-    }
-
     pub(crate) fn forget_rates(&mut self, now_ms: u64) {
         self.rates.forget(now_ms);
     }
@@ -89,15 +78,19 @@ struct Outcome {
     is_new: bool,
     /// Whoever asked seems to have the answer in mind, and nobody is known to hear it.
     expects_answer: bool,
+    /// It is known that somebody hears what was accepted.
+    is_heard: bool,
 }
 
 impl Outcome {
-    fn of_update(updated: Updated, wanted: Wanted, advice: Vec<Finding>) -> Outcome {
+    /// `for_caller`: what was accepted is wanted, whoever hears it.
+    fn of_update(updated: Updated, wanted: Wanted, for_caller: bool, advice: Vec<Finding>) -> Outcome {
         let Updated { stored, accepted, delta, documents, asked, client_token, .. } = updated;
         let documents = wanted.documents.then_some(documents);
         let (stored, asked) = (Some(stored), Some(asked));
         let expects_answer = client_token.is_some() && !wanted.accepted;
-        Outcome { accepted, stored, delta, documents, advice, asked, is_new: false, expects_answer }
+        let is_heard = wanted.accepted && !for_caller;
+        Outcome { accepted, stored, delta, documents, advice, asked, is_new: false, expects_answer, is_heard }
     }
 }
 
@@ -117,9 +110,19 @@ pub fn check_served(topic: &str) -> Result<(), String> {
 }
 
 impl<L: Link> Hub<L> {
-    /// Everything decided so far is on disk.
+    /// What is decided from now on is another group: one group is committed as a whole, in the order of their ends.
+    pub fn end_group(&mut self) {
+        self.shadows.fresh.end_group();
+    }
+
+    /// The oldest group that is not known to be on disk is there now.
     pub fn committed(&mut self) {
-        self.shadows.fresh.clear();
+        self.shadows.fresh.committed();
+    }
+
+    /// Nothing of what was decided counts any more.
+    pub(crate) fn forget_fresh(&mut self) {
+        self.shadows.fresh.forget();
     }
 
     /// The request that a message is, if it is one.
@@ -246,7 +249,7 @@ impl<L: Link> Hub<L> {
             from = Some(last.clone());
             for (key, document) in page {
                 let name = key.strip_prefix(prefix.as_slice()).map(String::from_utf8_lossy);
-                let stored = self.shadows.fresh.get(&key).map(|fresh| fresh.stored.clone());
+                let stored = self.shadows.fresh.get(&key).map(|latest| latest.stored.clone());
                 let stored = stored.or_else(|| Stored::from_bytes(&document.value).ok());
                 if let (Some(name), Some(false)) = (name, stored.map(|stored| stored.is_deleted())) {
                     names.push(name.into_owned());
@@ -280,7 +283,7 @@ impl<L: Link> Hub<L> {
                 let updated = Stored::update_for(current.as_ref(), payload, now_ms, &limits, wanted)?;
                 let advice = advice(current.as_ref(), &updated, &limits);
                 let is_new = current.is_none_or(|current| current.is_deleted());
-                Outcome { is_new, ..Outcome::of_update(updated, wanted, advice) }
+                Outcome { is_new, ..Outcome::of_update(updated, wanted, for_caller, advice) }
             }
             Verb::Delete => {
                 let deleted = Stored::delete(current.as_ref(), id, payload, now_ms, &limits)?;
@@ -293,8 +296,8 @@ impl<L: Link> Hub<L> {
     }
 
     fn read_shadow(&self, key: &[u8]) -> Result<Option<Stored>, String> {
-        if let Some(fresh) = self.shadows.fresh.get(key) {
-            return Ok(Some(fresh.stored.clone()));
+        if let Some(latest) = self.shadows.fresh.get(key) {
+            return Ok(Some(latest.stored.clone()));
         }
         let document = self.reader.get(key).map_err(|error| error.to_string())?;
         let Some(document) = document else { return Ok(None) };
@@ -310,8 +313,7 @@ impl<L: Link> Hub<L> {
         (place, outcome): (Place, Outcome),
         plan: &mut Plan<L>,
     ) {
-        let Outcome { accepted, stored, delta, documents, mut advice, asked, is_new, expects_answer: _ } =
-            outcome;
+        let Outcome { accepted, stored, delta, documents, mut advice, asked, is_new, is_heard, .. } = outcome;
         let Request { id, verb } = request;
         let who = asker.client.as_ref().unwrap_or(&asker.principal);
         if let Some(stored) = stored {
@@ -323,15 +325,16 @@ impl<L: Link> Hub<L> {
         if is_new {
             self.hint_client(scope, who, id.thing(), plan);
         }
+        // Delta and documents are there only if somebody hears them.
+        let mut send = |reply: Reply, payload, is_heard| match is_heard {
+            true => self.send_reply(scope, &reply.topic(id), payload, plan),
+            false => self.publish_reply(scope, reply, id, payload, plan),
+        };
         if !accepted.is_empty() {
-            self.publish_reply(scope, Reply::Accepted(*verb), id, accepted, plan);
+            send(Reply::Accepted(*verb), accepted, is_heard);
         }
-        if let Some(delta) = delta {
-            self.publish_reply(scope, Reply::Delta, id, delta, plan);
-        }
-        if let Some(documents) = documents {
-            self.publish_reply(scope, Reply::Documents, id, documents, plan);
-        }
+        delta.into_iter().for_each(|delta| send(Reply::Delta, delta, true));
+        documents.into_iter().for_each(|documents| send(Reply::Documents, documents, true));
     }
 
     /// What the way it is used gives to think of.
@@ -352,16 +355,10 @@ impl<L: Link> Hub<L> {
             asked,
             state: None,
         };
-        let waiting = self.shadows.waiting(&key).len() as u64;
-        let (entry, advice) = self.enter_change(log, waiting, change, &stored, plan);
+        let tail = self.shadows.fresh.get(&key).and_then(|latest| latest.tail);
+        let (entry, advice) = self.enter_change(log, tail, change, &stored, plan);
         plan.put(key.clone(), stored.to_bytes());
-        match self.shadows.fresh.entry(key) {
-            Entry::Occupied(mut fresh) => {
-                fresh.get_mut().stored = stored;
-                fresh.get_mut().entries.extend(entry);
-            }
-            Entry::Vacant(vacant) => _ = vacant.insert(Fresh { stored, entries: Vec::from_iter(entry) }),
-        }
+        self.shadows.fresh.keep(key, stored, entry);
         advice
     }
 
@@ -408,10 +405,13 @@ impl<L: Link> Hub<L> {
         plan: &mut Plan<L>,
     ) {
         let topic = reply.topic(id);
-        if !self.is_wanted(scope, &topic) {
-            return;
+        if self.is_wanted(scope, &topic) {
+            self.send_reply(scope, &topic, payload, plan);
         }
-        let Ok(topic) = Topic::parse(&topic) else { return };
+    }
+
+    fn send_reply(&mut self, scope: ScopeId, topic: &str, payload: Vec<u8>, plan: &mut Plan<L>) {
+        let Ok(topic) = Topic::parse(topic) else { return };
         let message = Message {
             id: self.message_id(),
             topic,

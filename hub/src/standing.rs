@@ -29,9 +29,8 @@ impl<L: Link> Hub<L> {
                 self.keep_standing(scope, client, &standing, plan);
             }
         }
-        let key = self.key(scope).standing(client);
-        if !is_there && self.reader.get(&key).is_ok_and(|kept| kept.is_some()) {
-            plan.delete(key);
+        if !is_there {
+            plan.delete(self.key(scope).standing(client));
         }
     }
 

@@ -1,4 +1,4 @@
-//! The writer's desk: events queue here; one thread decides them in groups, commits, publishes the view, tells.
+//! The writer's desk: events queue here; one thread decides them in groups and gives each group to be committed.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 
 use broker::SessionId;
 use hub::{Event, Hub, Plan};
-use store::{Batch, CommitError, Durability, Expect, Store};
+use store::{Batch, Reader};
 use tokio::sync::oneshot;
 
+use crate::committer::{Group, Handle};
 use crate::limits::{COMMIT_BYTES, EVENTS_PER_COMMIT, QUEUED_BYTES, QUEUED_EVENTS};
 use crate::link::Link;
 use crate::shared::Shared;
-use crate::tell::{complete, tell};
 
 /// Where connections leave what happened.
 #[derive(Debug, Default)]
@@ -63,9 +63,9 @@ struct Call(Box<Decide>);
 type Decide = dyn FnOnce(&mut World, u64, &mut Wishes) -> Told + Send;
 
 /// What is to be written and told.
-type Wishes = Plan<Arc<Link>>;
+pub(crate) type Wishes = Plan<Arc<Link>>;
 
-type Told = Box<dyn FnOnce() + Send>;
+pub(crate) type Told = Box<dyn FnOnce() + Send>;
 
 impl std::fmt::Debug for Call {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -110,17 +110,14 @@ impl Job {
     }
 }
 
-/// Documents or logs that one commit of a reset deletes.
-const WIPED_AT_ONCE: usize = 4096;
-
-const STOPPING: &str = "the server is stopping";
+pub(crate) const STOPPING: &str = "the server is stopping";
 
 /// How long the writer sleeps when nothing happens, so that due times are met within it.
 const IDLE: Duration = Duration::from_millis(500);
 /// How often the hub sees the time at least.
 const TICK_EVERY: Duration = Duration::from_secs(1);
 /// How often room on the disk is looked at.
-const DISK_CHECK: Duration = Duration::from_millis(20);
+pub(crate) const DISK_CHECK: Duration = Duration::from_millis(20);
 
 impl Desk {
     /// Leaves an event and says its number. Never waits; connections ask [`Desk::is_full`] before they read on.
@@ -235,6 +232,15 @@ impl Desk {
         self.bell.notify_one();
     }
 
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.lock().stop
+    }
+
+    /// So many more jobs have been committed and told.
+    pub(crate) fn have_told(&self, count: u64) {
+        self.told.fetch_add(count, Ordering::Release);
+    }
+
     fn push(&self, job: Job) -> u64 {
         let bytes = job.bytes();
         let mut queue = self.lock();
@@ -271,11 +277,12 @@ impl Desk {
     }
 }
 
-/// The one writer.
+/// The one writer: it decides. What it decided is committed and told on another thread, while it decides on.
 pub(crate) struct Writer {
     pub(crate) shared: Arc<Shared>,
     pub(crate) hub: Hub<Arc<Link>>,
-    pub(crate) store: Box<dyn Store>,
+    pub(crate) reader: Arc<dyn Reader>,
+    pub(crate) committer: Handle,
     pub(crate) keep_free_bytes: u64,
     /// When room on the disk was last looked at.
     pub(crate) checked: Option<Instant>,
@@ -287,7 +294,7 @@ pub(crate) struct Writer {
 const MARGIN_BYTES: u64 = 16 * 1024 * 1024;
 
 impl Writer {
-    /// Runs until the desk is stopped and empty.
+    /// Runs until the desk is stopped and empty, and everything is told.
     pub(crate) fn run(mut self) {
         let mut jobs = Vec::new();
         loop {
@@ -296,146 +303,82 @@ impl Writer {
             let due = self.hub.next_deadline_ms().is_some_and(|due| due <= self.shared.clock.wall_ms());
             // A desk that is never empty must not keep the hub from what it does now and then.
             let late = self.ticked.is_none_or(|at| at.elapsed() >= TICK_EVERY);
+            let mut stopped = false;
             if due || late || jobs.is_empty() {
                 self.ticked = Some(Instant::now());
-                let Some(_) = self.group(&mut std::iter::once(Job::Event(Event::Tick))) else { return };
+                let tick = self.decide(&mut std::iter::once(Job::Event(Event::Tick)));
+                // It was no job of the desk's.
+                stopped = !self.hand_over(Group { count: 0, ..tick });
             }
             let mut waiting = jobs.drain(..);
-            while waiting.len() > 0 {
-                let Some(count) = self.group(&mut waiting) else { return };
-                self.shared.desk.told.fetch_add(count, Ordering::Release);
+            while !stopped && waiting.len() > 0 {
+                let group = self.decide(&mut waiting);
+                stopped = !self.hand_over(group);
             }
             drop(waiting);
-            if closed {
-                return;
+            if closed || stopped {
+                return self.committer.finish();
             }
         }
     }
 
-    /// Decide, commit, publish the view, tell; says how many of the jobs it took. None: the desk was
-    /// stopped while the disk was full, so nothing of this was told and nothing more may be.
-    fn group(&mut self, jobs: &mut impl Iterator<Item = Job>) -> Option<u64> {
-        let mut count = 0;
-        let mut plan = Plan::default();
-        let mut written = Vec::new();
-        let mut completed = Vec::new();
-        let mut ticked = Vec::new();
-        let mut called = Vec::new();
+    /// Gives a group away to be committed and told. False: the desk was stopped while the disk was full, so nothing of
+    /// it will be told and nothing more may be decided.
+    fn hand_over(&mut self, group: Group) -> bool {
+        let is_reset = group.emptied.is_some();
+        self.hub.end_group();
+        let taken = self.committer.give(group);
+        if taken && is_reset {
+            // What is decided from here on must find the store empty.
+            self.committer.wait();
+        }
+        (0..self.committer.newly_done()).for_each(|_| self.hub.committed());
+        taken
+    }
+
+    /// Decides the jobs of one group.
+    fn decide(&mut self, jobs: &mut impl Iterator<Item = Job>) -> Group {
+        let mut group = Group::default();
         let mut documents = Batch::new();
-        let mut emptied = None;
         for job in jobs.take(EVENTS_PER_COMMIT) {
-            count += 1;
+            group.count += 1;
             let now_ms = self.shared.clock.wall_ms();
+            let plan = &mut group.plan;
             match job {
-                Job::Event(event) => self.hub.decide(now_ms, event, &mut plan),
+                Job::Event(event) => self.hub.decide(now_ms, event, plan),
                 Job::Release { link, session, packet_id } => {
-                    self.hub.decide(now_ms, Event::Released { session, packet_id }, &mut plan);
-                    completed.push((link, packet_id));
+                    self.hub.decide(now_ms, Event::Released { session, packet_id }, plan);
+                    group.completed.push((link, packet_id));
                 }
                 Job::Write(_, answer) if self.hub.is_disk_full() => {
                     let _ = answer.send(Err("the disk is full: free some space and try again".into()));
                 }
                 Job::Write(batch, answer) => {
                     documents.writes.extend(batch.writes);
-                    written.push(answer);
+                    group.written.push(answer);
                 }
-                Job::Call(_, call) => called.push(call.0(&mut self.hub, now_ms, &mut plan)),
+                Job::Call(_, call) => group.called.push(call.0(&mut self.hub, now_ms, plan)),
                 Job::Ask(look) => look.0(&self.hub),
                 Job::Reset(answer) => {
-                    self.hub.reset(&mut plan);
-                    emptied = Some(answer);
+                    self.hub.reset(plan);
+                    group.emptied = Some(answer);
                     // What comes behind it in the queue must not be wiped with the rest.
                     break;
                 }
                 Job::Tick(answer) => {
-                    self.hub.decide(now_ms, Event::Tick, &mut plan);
-                    ticked.push(answer);
+                    self.hub.decide(now_ms, Event::Tick, plan);
+                    group.ticked.push(answer);
                 }
             }
-            if plan.weight() >= COMMIT_BYTES {
+            if group.plan.weight() >= COMMIT_BYTES {
                 break;
             }
         }
-        let (mut batch, must_sync) = plan.take_writes();
-        let must_sync = must_sync || !documents.is_empty();
-        batch.writes.extend(documents.writes);
-        if !self.commit(&batch, must_sync) {
-            return None;
-        }
-        self.hub.committed();
-        if let Some(answer) = emptied {
-            let _ = answer.send(self.wipe());
-        }
-        if let Some(view) = self.hub.next_view() {
-            self.shared.view.store(Arc::new(view));
-        }
-        tell(&self.shared, plan.notices);
-        complete(completed);
-        written.into_iter().for_each(|answer| _ = answer.send(Ok(())));
-        called.into_iter().for_each(|told| told());
-        ticked.into_iter().for_each(|answer| _ = answer.send(()));
-        Some(count)
-    }
-
-    /// Deletes every document and every log, some thousand at a time: a crash in between leaves the rest.
-    fn wipe(&mut self) -> Result<(), String> {
-        let reader = self.store.reader();
-        let mut logs = Vec::new();
-        reader.logs(b"", &mut |log, _| logs.push(log.to_vec())).map_err(|error| error.to_string())?;
-        for logs in logs.chunks(WIPED_AT_ONCE) {
-            let mut batch = Batch::new();
-            logs.iter().for_each(|log| _ = batch.drop_log(log.clone()));
-            self.commit(&batch, true);
-        }
-        loop {
-            let page = reader.scan(b"", None, WIPED_AT_ONCE).map_err(|error| error.to_string())?;
-            if page.is_empty() {
-                return Ok(());
-            }
-            let mut batch = Batch::new();
-            page.into_iter().for_each(|(key, _)| _ = batch.delete(key, Expect::Any));
-            if !self.commit(&batch, true) {
-                return Err(STOPPING.into());
-            }
-        }
-    }
-
-    /// False: it did not happen, because the desk was stopped while the disk was full.
-    fn commit(&mut self, batch: &Batch, must_sync: bool) -> bool {
-        if batch.is_empty() {
-            return true;
-        }
-        let durability = if must_sync { Durability::Synced } else { Durability::Buffered };
-        let begun = Instant::now();
-        let mut waits = false;
-        loop {
-            match self.store.commit(batch, durability) {
-                Ok(()) => break,
-                // Decided before the disk was seen to be full: what was decided waits, nothing is lost.
-                Err(CommitError::Full) if self.shared.desk.lock().stop => {
-                    tracing::error!("the disk is full: stopping without what nobody was told of yet");
-                    return false;
-                }
-                Err(CommitError::Full) => {
-                    if !std::mem::replace(&mut waits, true) {
-                        tracing::error!("the disk is full: the writer waits for room");
-                    }
-                    std::thread::sleep(DISK_CHECK);
-                }
-                Err(error) => {
-                    tracing::error!(%error, "a commit failed; stopping, so that nothing unsaved is acknowledged");
-                    // The log may be on the same disk, and not being able to write must not be a second failure.
-                    let text = format!(
-                        "thingstead: a commit failed: {error}. Start again to recover from the data folder.\n"
-                    );
-                    let _ = std::io::Write::write_all(&mut std::io::stderr(), text.as_bytes());
-                    std::process::exit(70);
-                }
-            }
-        }
-        self.shared.metrics.commits.add(1);
-        self.shared.metrics.commit_micros.add(u64::try_from(begun.elapsed().as_micros()).unwrap_or(0));
-        true
+        let (batch, must_sync) = group.plan.take_writes();
+        (group.batch, group.must_sync) = (batch, must_sync || !documents.is_empty());
+        group.batch.writes.extend(documents.writes);
+        group.view = self.hub.next_view();
+        group
     }
 
     fn check_disk(&mut self) {
@@ -443,7 +386,7 @@ impl Writer {
             return;
         }
         self.checked = Some(Instant::now());
-        let Some(free) = self.store.free_bytes() else { return };
+        let Some(free) = self.reader.free_bytes() else { return };
         let full = free < self.keep_free_bytes.saturating_add(MARGIN_BYTES);
         if full == self.hub.is_disk_full() {
             return;

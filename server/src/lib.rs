@@ -7,6 +7,7 @@ mod aws;
 mod certificates;
 mod chance;
 mod clock;
+mod committer;
 mod connection;
 mod desk;
 mod drive;

@@ -32,4 +32,5 @@ pub struct Metrics {
     pub bytes_received: Count,
     pub commits: Count,
     pub commit_micros: Count,
+    pub commit_bytes: Count,
 }

@@ -19,6 +19,7 @@ use crate::accept::{Door, Face};
 use crate::activity;
 use crate::aws::Checking;
 use crate::clock::Clock;
+use crate::committer::Handle;
 use crate::desk::Writer;
 use crate::endpoints::Endpoints;
 use crate::http::{Api, Faces};
@@ -267,6 +268,7 @@ fn open_store(config: &Config) -> Result<Box<dyn Store>, StartError> {
     let options = store::Options {
         keep_free_bytes: config.keep_free_bytes,
         accept_loss: config.accept_loss,
+        overlay_bytes: overlay_bytes(),
         ..store::Options::default()
     };
     let store = Embedded::open(&config.data.join("store"), &options).map_err(|e| {
@@ -275,18 +277,31 @@ fn open_store(config: &Config) -> Result<Box<dyn Store>, StartError> {
     Ok(Box::new(store))
 }
 
+/// Memory for commits on their way to the tables: a sixty-fourth of what the machine has, so that a small one keeps its
+/// own and a large one reads what was written lately from memory.
+fn overlay_bytes() -> usize {
+    const MIB: usize = 1024 * 1024;
+    let found = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let kib = found
+        .lines()
+        .find_map(|line| line.strip_prefix("MemTotal:")?.split_whitespace().next()?.parse().ok());
+    (kib.unwrap_or(0_usize) / 64).saturating_mul(1024).clamp(8 * MIB, 64 * MIB)
+}
+
 fn start_writer(
     shared: &Arc<Shared>,
     hub: Hub<Arc<Link>>,
     store: Box<dyn Store>,
     keep_free_bytes: u64,
 ) -> Result<std::thread::JoinHandle<()>, StartError> {
-    let writer = Writer { shared: shared.clone(), hub, store, keep_free_bytes, checked: None, ticked: None };
+    let failed = |error: std::io::Error| StartError(format!("cannot start the writer threads: {error}"));
+    let reader = store.reader();
+    let committer = Handle::start(shared.clone(), store).map_err(failed)?;
+    let shared_too = shared.clone();
+    let writer =
+        Writer { shared: shared_too, hub, reader, committer, keep_free_bytes, checked: None, ticked: None };
     shared.desk.submit(Event::Tick);
-    std::thread::Builder::new()
-        .name("writer".into())
-        .spawn(move || writer.run())
-        .map_err(|e| StartError(format!("cannot start the writer thread: {e}")))
+    std::thread::Builder::new().name("writer".into()).spawn(move || writer.run()).map_err(failed)
 }
 
 fn anonymous(config: &Config) -> Result<Access, StartError> {

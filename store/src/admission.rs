@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use crate::hashing::Seeded;
 use crate::{Batch, CommitError, Expect, Write, limits};
 
 /// What engines know of the present.
@@ -14,20 +15,27 @@ pub(crate) trait Present {
     fn ends(&mut self, log: &[u8]) -> Option<(u64, u64)>;
 }
 
-/// The revision each `Put` of the batch gets; 0 for every other write.
+/// The revision each `Put` of the batch gets: 0 for one that expects nothing, and for every other write.
 pub(crate) type Revisions = Vec<u64>;
 
 /// Checks every write against the state that the writes before it lead to.
 pub(crate) fn admit(batch: &Batch, present: &mut impl Present) -> Result<Revisions, CommitError> {
-    let mut course = Course { present, documents: HashMap::new(), logs: HashMap::new() };
+    let expects = |write: &Write| match write {
+        Write::Put { expect, .. } | Write::Delete { expect, .. } => *expect != Expect::Any,
+        Write::Append { .. } | Write::Trim { .. } | Write::DropLog { .. } => false,
+    };
+    let is_asked = batch.writes.iter().any(expects);
+    let mut course = Course { present, is_asked, documents: HashMap::default(), logs: HashMap::default() };
     batch.writes.iter().enumerate().map(|(index, write)| course.step(index, write)).collect()
 }
 
 /// The present, overlaid with the batch so far.
 struct Course<'b, 'p, P> {
     present: &'p mut P,
-    documents: HashMap<&'b [u8], Option<u64>>,
-    logs: HashMap<&'b [u8], Option<(u64, u64)>>,
+    /// Some write of the batch expects something of a document.
+    is_asked: bool,
+    documents: HashMap<&'b [u8], Option<u64>, Seeded>,
+    logs: HashMap<&'b [u8], Option<(u64, u64)>, Seeded>,
 }
 
 impl<'b, P: Present> Course<'b, '_, P> {
@@ -39,14 +47,19 @@ impl<'b, P: Present> Course<'b, '_, P> {
                 if value.len() > limits::VALUE_BYTES {
                     return Err(unfit("a document may have 64 MiB"));
                 }
-                let revision = self.expected(index, key, *expect)?.unwrap_or(0).saturating_add(1);
-                self.documents.insert(key, Some(revision));
+                let revision = match expect {
+                    Expect::Any => 0,
+                    _ => self.expected(index, key, *expect)?.unwrap_or(0).saturating_add(1),
+                };
+                self.note(key, Some(revision));
                 Ok(revision)
             }
             Write::Delete { key, expect } => {
                 fit_key(key).map_err(unfit)?;
-                self.expected(index, key, *expect)?;
-                self.documents.insert(key, None);
+                if *expect != Expect::Any {
+                    self.expected(index, key, *expect)?;
+                }
+                self.note(key, None);
                 Ok(0)
             }
             Write::Append { log, first_seq, records } => {
@@ -73,6 +86,12 @@ impl<'b, P: Present> Course<'b, '_, P> {
                 self.logs.insert(log, None);
                 Ok(0)
             }
+        }
+    }
+
+    fn note(&mut self, key: &'b [u8], revision: Option<u64>) {
+        if self.is_asked {
+            self.documents.insert(key, revision);
         }
     }
 

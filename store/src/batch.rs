@@ -11,7 +11,7 @@ pub struct Batch {
 /// One write. Later writes of a batch see the earlier ones.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Write {
-    /// Stores a document; its revision becomes 1, or one more than it was.
+    /// Stores a document. Its revision becomes 1, or one more than it was; 0, if nothing is expected of what it replaces.
     Put { key: Vec<u8>, value: Vec<u8>, expect: Expect },
     /// Forgets a document and its revision; deleting what is not there is no error under `Expect::Any`.
     Delete { key: Vec<u8>, expect: Expect },
@@ -87,6 +87,19 @@ impl Batch {
     pub fn extend(&mut self, other: Batch) -> &mut Self {
         self.writes.extend(other.writes);
         self
+    }
+
+    /// Bytes of the keys, the documents and the records in it.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let write = |write: &Write| match write {
+            Write::Put { key, value, .. } => key.len() + value.len(),
+            Write::Append { log, records, .. } => log.len() + records.iter().map(Bytes::len).sum::<usize>(),
+            Write::Delete { key: name, .. }
+            | Write::Trim { log: name, .. }
+            | Write::DropLog { log: name } => name.len(),
+        };
+        self.writes.iter().map(write).sum()
     }
 
     /// Whether the batch can only make room: such a batch is taken even when the disk is full.

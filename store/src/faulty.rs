@@ -167,10 +167,6 @@ impl Store for Faulty {
     fn reader(&self) -> Arc<dyn Reader> {
         self.memory.reader()
     }
-
-    fn free_bytes(&self) -> Option<u64> {
-        self.disk.plates().is_full.then_some(0)
-    }
 }
 
 /// A clean stop keeps everything.

@@ -5,6 +5,7 @@ mod admission;
 pub mod batch;
 pub mod embedded;
 pub mod faulty;
+mod hashing;
 pub mod limits;
 pub mod memory;
 pub mod reader;
@@ -28,9 +29,6 @@ pub trait Store: Send {
 
     /// A reader that always sees the latest commit; each single call sees one commit as a whole or not at all.
     fn reader(&self) -> Arc<dyn Reader>;
-
-    /// Room left on the disk, or `None` where that is unknown or has no meaning.
-    fn free_bytes(&self) -> Option<u64>;
 }
 
 impl<S: Store + ?Sized> Store for Box<S> {
@@ -40,10 +38,6 @@ impl<S: Store + ?Sized> Store for Box<S> {
 
     fn reader(&self) -> Arc<dyn Reader> {
         (**self).reader()
-    }
-
-    fn free_bytes(&self) -> Option<u64> {
-        (**self).free_bytes()
     }
 }
 

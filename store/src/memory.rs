@@ -41,10 +41,6 @@ impl Store for Memory {
     fn reader(&self) -> Arc<dyn Reader> {
         Arc::new(MemoryReader { state: Arc::clone(&self.state) })
     }
-
-    fn free_bytes(&self) -> Option<u64> {
-        None
-    }
 }
 
 /// Everything a memory store holds; cloned by the faulty store as its picture of the disk.

@@ -29,6 +29,11 @@ pub trait Reader: Send + Sync {
 
     /// Visits every log whose key starts with `prefix`, in key order. The visitor may call the reader.
     fn logs(&self, prefix: &[u8], visit: &mut dyn FnMut(&[u8], Span)) -> Result<(), ReadError>;
+
+    /// Room left on the disk, or `None` where that is unknown or has no meaning.
+    fn free_bytes(&self) -> Option<u64> {
+        None
+    }
 }
 
 /// A stored value and how often it was put since it last did not exist.

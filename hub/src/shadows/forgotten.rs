@@ -42,7 +42,7 @@ impl<L: Link> Hub<L> {
         let mut forgot = false;
         for (key, document) in page {
             // One that was just made again is not the one that the store has.
-            let is_fresh = self.shadows.fresh.contains_key(&key);
+            let is_fresh = self.shadows.fresh.get(&key).is_some();
             let stored = Stored::from_bytes(&document.value);
             let which = key.strip_prefix(prefix.as_slice()).unwrap_or_default();
             if is_fresh {

@@ -77,7 +77,7 @@ impl<L: Link> Hub<L> {
         let wanted = self.wanted(scope, id, true);
         let updated = Stored::restore(current.as_ref(), &snapshot, self.now_ms, &Limits::default(), wanted)
             .map_err(RestoreError::Rejected)?;
-        let outcome = Outcome::of_update(updated, wanted, Vec::new());
+        let outcome = Outcome::of_update(updated, wanted, true, Vec::new());
         let accepted = outcome.accepted.clone();
         let asker = Asker { source: Source::Restore, ..asker.clone() };
         let request = Request { id: id.clone(), verb: Verb::Update };
@@ -98,30 +98,34 @@ impl<L: Link> Hub<L> {
     /// At least the latest so many entries, and those before them that say what they rest on, committed or not.
     fn kept_changes(&self, scope: ScopeId, id: &ShadowId, most: u64) -> Result<Vec<Change>, ReadError> {
         let Place { key, log } = self.place(scope, id);
-        let waiting = self.shadows.waiting(&key);
+        let waiting: Vec<&(u64, Bytes)> = self.shadows.fresh.entries(&key).collect();
         let span = self.reader.span(&log)?.unwrap_or(NEW);
-        let from = state_before((span.tail + waiting.len() as u64).saturating_sub(most)).max(span.head);
+        let tail = waiting.last().map_or(span.tail, |(seq, _)| seq + 1);
+        let from = state_before(tail.saturating_sub(most)).max(span.head);
         let count = usize::try_from(span.tail.saturating_sub(from)).unwrap_or(usize::MAX);
-        let records = self.reader.read_log(&log, from, count, HISTORY_BYTES)?;
-        let committed = records.iter().map(|(_, bytes)| bytes);
-        Ok(committed.chain(waiting).filter_map(|bytes| Change::from_bytes(bytes).ok()).collect())
+        let committed = self.reader.read_log(&log, from, count, HISTORY_BYTES)?;
+        // A group may have been committed since.
+        let next = committed.last().map_or(from, |(seq, _)| seq + 1);
+        let waiting = waiting.into_iter().filter(|(seq, _)| *seq >= next);
+        let all = committed.iter().chain(waiting);
+        Ok(all.filter_map(|(_, bytes)| Change::from_bytes(bytes).ok()).collect())
     }
 
-    /// Enters a change; `waiting` entries of its shadow are decided and not committed. What is entered waits with them.
+    /// Enters a change. `tail`: its number, where the store may not know it yet. What is entered waits for its commit.
     pub(super) fn enter_change(
         &self,
         log: Vec<u8>,
-        waiting: u64,
+        tail: Option<u64>,
         change: Change,
         stored: &Stored,
         plan: &mut Plan<L>,
-    ) -> (Option<Bytes>, Vec<Finding>) {
+    ) -> (Option<(u64, Bytes)>, Vec<Finding>) {
         let most = self.settings.shadow_history.changes;
         if most == 0 {
             return (None, Vec::new());
         }
         let span = self.reader.span(&log).ok().flatten().unwrap_or(NEW);
-        let tail = span.tail + waiting;
+        let tail = tail.unwrap_or(span.tail);
         let state = if tail.is_multiple_of(STATE_EVERY) { stored.state_text() } else { None };
         let entry = Bytes::from(Change { state, ..change }.to_bytes());
         let advice = self.usage_advice(&log, tail);
@@ -130,7 +134,7 @@ impl<L: Link> Hub<L> {
             plan.trim(log.clone(), before);
         }
         plan.append(log, tail, entry.clone());
-        (Some(entry), advice)
+        (Some((tail, entry)), advice)
     }
 
     /// Forgets what is too old of a shadow's history; whether there was anything.

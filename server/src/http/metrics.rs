@@ -30,7 +30,7 @@ pub(super) async fn metrics(State(api): State<Arc<Api>>) -> Response {
 }
 
 /// Name, meaning and value of every counter, as of now.
-pub(super) fn counters(shared: &Shared) -> [(&'static str, &'static str, u64); 11] {
+pub(super) fn counters(shared: &Shared) -> [(&'static str, &'static str, u64); 12] {
     let metrics = &shared.metrics;
     [
         ("connections_opened", "Connections accepted on any face", metrics.connections_opened.get()),
@@ -44,6 +44,7 @@ pub(super) fn counters(shared: &Shared) -> [(&'static str, &'static str, u64); 1
         ("bytes_received", "Bytes of MQTT received", metrics.bytes_received.get()),
         ("commits", "Group commits", metrics.commits.get()),
         ("commit_micros", "Microseconds spent in group commits", metrics.commit_micros.get()),
+        ("commit_bytes", "Bytes of keys, documents and records in group commits", metrics.commit_bytes.get()),
     ]
 }
 

@@ -11,13 +11,16 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::OpenError;
 
 /// The number in the format file; a larger one was written by a newer program.
-const FORMAT: u64 = 1;
+const FORMAT: u64 = 2;
+/// Formats whose directories are brought up to date when they are opened.
+pub(super) const ENGINE_ALONE: u64 = 1;
 const FORMAT_NAME: &str = "thingstead-store";
 
 /// A directory that this process owns until the value is dropped.
 #[derive(Debug)]
 pub(super) struct Directory {
     pub(super) path: PathBuf,
+    pub(super) format: u64,
     acknowledged: File,
     lock: File,
 }
@@ -27,7 +30,7 @@ impl Directory {
     pub(super) fn open(path: &Path) -> Result<Self, OpenError> {
         fs::create_dir_all(path).map_err(|error| failed(path, &error))?;
         let lock = lock(path)?;
-        check_format(path)?;
+        let format = check_format(path)?;
         let acknowledged = OpenOptions::new()
             .read(true)
             .write(true)
@@ -35,11 +38,25 @@ impl Directory {
             .truncate(false)
             .open(path.join("acknowledged"))
             .map_err(|error| failed(path, &error))?;
-        Ok(Self { path: path.to_owned(), acknowledged, lock })
+        Ok(Self { path: path.to_owned(), format, acknowledged, lock })
     }
 
     pub(super) fn engine_path(&self) -> PathBuf {
         self.path.join("engine")
+    }
+
+    pub(super) fn journal_path(&self) -> PathBuf {
+        self.path.join("journal")
+    }
+
+    pub(super) fn create_journal(&self) -> io::Result<()> {
+        fs::create_dir_all(self.journal_path())?;
+        File::open(&self.path)?.sync_all()
+    }
+
+    /// Says that the directory has the present format.
+    pub(super) fn update_format(&self) -> io::Result<()> {
+        write_format(&self.path)
     }
 
     /// The last synced commit that a caller was told about, as far as the file knows.
@@ -108,17 +125,17 @@ fn lock(path: &Path) -> Result<File, OpenError> {
     Ok(file)
 }
 
-fn check_format(path: &Path) -> Result<(), OpenError> {
+fn check_format(path: &Path) -> Result<u64, OpenError> {
     let at = path.join("format");
     let text = match fs::read_to_string(&at) {
         Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return create_format(path, &at),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return create_format(path),
         Err(error) => return Err(failed(path, &error)),
     };
     let mut words = text.split_whitespace();
     let format = (words.next() == Some(FORMAT_NAME)).then(|| words.next()).flatten();
     match format.and_then(|format| format.parse::<u64>().ok()) {
-        Some(FORMAT) => Ok(()),
+        Some(found @ (ENGINE_ALONE | FORMAT)) => Ok(found),
         Some(found) if found > FORMAT => {
             Err(OpenError::Newer { path: path.to_owned(), found, known: FORMAT })
         }
@@ -126,18 +143,19 @@ fn check_format(path: &Path) -> Result<(), OpenError> {
     }
 }
 
-/// Written beside and moved into place, so that a crash leaves no half of it.
-fn create_format(path: &Path, at: &Path) -> Result<(), OpenError> {
+fn create_format(path: &Path) -> Result<u64, OpenError> {
     if path.join("engine").exists() {
         return Err(OpenError::Foreign { path: path.to_owned() });
     }
+    write_format(path).map(|()| FORMAT).map_err(|error| failed(path, &error))
+}
+
+/// Written beside and moved into place, so that a crash leaves no half of it.
+fn write_format(path: &Path) -> io::Result<()> {
     let fresh = path.join("format.new");
-    let write = || {
-        let mut file = File::create(&fresh)?;
-        writeln!(file, "{FORMAT_NAME} {FORMAT}")?;
-        file.sync_all()?;
-        fs::rename(&fresh, at)?;
-        File::open(path)?.sync_all()
-    };
-    write().map_err(|error| failed(path, &error))
+    let mut file = File::create(&fresh)?;
+    writeln!(file, "{FORMAT_NAME} {FORMAT}")?;
+    file.sync_all()?;
+    fs::rename(&fresh, path.join("format"))?;
+    File::open(path)?.sync_all()
 }

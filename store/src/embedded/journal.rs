@@ -1,152 +1,205 @@
-//! A journal file of the engine in, how far it is sound and what follows out. Understands the file on its own,
-//! because the engine takes damage in the middle for the end. Changes nothing.
+//! Commits in, frames in files of one length that are used over and over out, so that a sync writes what was written
+//! and nothing about files. Understands no frame's payload; reading is `journal/reading.rs`.
 
-use std::fs::File;
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
-use std::path::Path;
+mod reading;
 
-use xxhash_rust::xxh3::Xxh3;
+use std::fs::{self, File, OpenOptions};
+use std::hash::{BuildHasher, RandomState};
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use super::layout::{self, CommitMark};
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
-const START: u8 = 1;
-const ITEM: u8 = 2;
-const END: u8 = 3;
-const TRAILER: &[u8] = b"FJL\x03";
-const START_BYTES: usize = 12;
-const ITEM_HEADER_BYTES: usize = 20;
+pub(super) use reading::{Begun, Ending, find, run};
 
-/// What a journal file holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Reading {
-    /// Where the last commit of the unbroken run ends.
-    pub(super) sound_bytes: u64,
-    pub(super) last: Option<CommitMark>,
-    pub(super) ending: Ending,
+/// Bytes of a file; a frame that is longer gets a file as long as it needs.
+const SEGMENT_BYTES: u64 = 16 * 1024 * 1024;
+/// Written ahead with zeros, so that a file grows seldom.
+const AHEAD_BYTES: u64 = 256 * 1024;
+/// Files kept for later use.
+const SPARES: usize = 4;
+
+const FILE_MAGIC: &[u8; 8] = b"TSJRNL02";
+const FRAME_MAGIC: u32 = u32::from_le_bytes(*b"TSF\x02");
+/// Magic, number of the file, number of its first commit, seed of this use, checksum.
+const FILE_HEADER: usize = 40;
+/// Magic, length of the payload, number of the commit, last synced commit before it, checksum.
+pub(super) const FRAME_HEADER: usize = 32;
+/// Frames begin at multiples of this.
+const ALIGNMENT: u64 = 8;
+
+/// The number of a commit, written with it, and the last synced commit before it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct CommitMark {
+    pub(super) number: u64,
+    pub(super) synced: u64,
 }
 
-/// What follows the unbroken run of commits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ending {
-    /// Nothing, or room not yet used.
-    Clean,
-    /// Something that is no commit, and no commit after it: a write cut short, or damage to the last commit.
-    Torn,
-    /// Something that is no commit, then commits, of which this is the last.
-    Damaged { beyond: CommitMark },
+/// The writing end.
+#[derive(Debug)]
+pub(super) struct Journal {
+    folder: PathBuf,
+    /// `None` until the first commit, and after a generation's end.
+    active: Option<Segment>,
+    /// Full files of this generation.
+    full: Vec<PathBuf>,
+    /// Numbers files in the order of their use.
+    next_id: u64,
+    spares: Spares,
 }
 
-/// Reads a whole journal file.
-pub(super) fn read(path: &Path) -> io::Result<Reading> {
-    let mut journal = BufReader::with_capacity(256 * 1024, File::open(path)?);
-    let mut reading = Reading { sound_bytes: 0, last: None, ending: Ending::Clean };
-    let mut order = None;
-    while let Some((seqno, mark)) = next_commit(&mut journal)?
-        && order.is_none_or(|order| seqno > order)
-        && reading.last.is_none_or(|last: CommitMark| mark.number > last.number)
-    {
-        order = Some(seqno);
-        reading.last = Some(mark);
-        reading.sound_bytes = journal.stream_position()?;
-    }
-    journal.seek(SeekFrom::Start(reading.sound_bytes))?;
-    if !only_zeros(&mut journal)? {
-        let beyond = beyond(path, reading.sound_bytes, reading.last)?;
-        reading.ending = beyond.map_or(Ending::Torn, |beyond| Ending::Damaged { beyond });
-    }
-    Ok(reading)
+#[derive(Debug)]
+struct Segment {
+    path: PathBuf,
+    file: File,
+    seed: u64,
+    /// Where the next frame goes.
+    at: u64,
+    /// How long the file is.
+    length: u64,
+    is_synced: bool,
 }
 
-/// Reads one commit; `None` if what comes next is not a whole and sound one.
-fn next_commit(journal: &mut impl Read) -> io::Result<Option<(u64, CommitMark)>> {
-    match commit(journal) {
-        Ok(found) => Ok(found),
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
-        Err(error) => Err(error),
-    }
-}
+/// Files whose commits are all in the tables; shared with whoever brings them there.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Spares(Arc<Mutex<Vec<PathBuf>>>);
 
-fn commit(journal: &mut impl Read) -> io::Result<Option<(u64, CommitMark)>> {
-    let mut start = [0; 1 + START_BYTES];
-    journal.read_exact(&mut start[..1])?;
-    if start[0] != START {
-        return Ok(None);
-    }
-    journal.read_exact(&mut start[1..])?;
-    let (Some(count), Some(seqno)) = (start[1..].first_chunk(), start.last_chunk()) else { return Ok(None) };
-    let (count, seqno) = (u32::from_le_bytes(*count), u64::from_le_bytes(*seqno));
-
-    let mut checksum = Xxh3::new();
-    let mut item = Vec::new();
-    let mut mark = None;
-    for _ in 0..count {
-        item.clear();
-        let Some(value_at) = read_item(journal, &mut item)? else { return Ok(None) };
-        checksum.update(&item);
-        mark = item.get(value_at..).and_then(|value| layout::commit_mark(value).ok());
-    }
-    let mut end = [0; 1 + 8 + TRAILER.len()];
-    journal.read_exact(&mut end)?;
-    let sound = end[0] == END && end[1..9] == checksum.digest().to_le_bytes() && &end[9..] == TRAILER;
-    // The mark is the last item of every commit.
-    Ok(mark.filter(|_| sound).map(|mark| (seqno, mark)))
-}
-
-/// Reads one item into `item` and tells where its value starts.
-fn read_item(journal: &mut impl Read, item: &mut Vec<u8>) -> io::Result<Option<usize>> {
-    item.resize(1 + ITEM_HEADER_BYTES, 0);
-    journal.read_exact(item)?;
-    let (Some(&ITEM), Some(0)) = (item.first(), item.get(2)) else { return Ok(None) };
-    let lengths = item.get(11..).and_then(|rest| {
-        let (key, rest) = rest.split_first_chunk()?;
-        let (value, rest) = rest.split_first_chunk()?;
-        let stored: &[u8; 4] = rest.try_into().ok()?;
-        Some((u16::from_le_bytes(*key), u32::from_le_bytes(*value), u32::from_le_bytes(*stored)))
-    });
-    let Some((key, value, stored)) = lengths else { return Ok(None) };
-    if value != stored {
-        return Ok(None);
-    }
-    let value_at = item.len() + usize::from(key);
-    let length = u64::from(key) + u64::from(value);
-    if journal.take(length).read_to_end(item)? as u64 != length {
-        return Ok(None);
-    }
-    Ok(Some(value_at))
-}
-
-fn only_zeros(journal: &mut impl Read) -> io::Result<bool> {
-    static ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
-    let mut chunk = vec![0; ZEROS.len()];
-    loop {
-        match journal.read(&mut chunk)? {
-            0 => return Ok(true),
-            // Compared as slices: a loop over bytes would take a second in a debug build.
-            length if chunk[..length] == ZEROS[..length] => {}
-            _ => return Ok(false),
+impl Spares {
+    /// Takes a file back.
+    pub(super) fn release(&self, path: PathBuf) -> io::Result<()> {
+        let mut spares = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if spares.len() >= SPARES {
+            return fs::remove_file(path);
         }
+        spares.push(path);
+        Ok(())
+    }
+
+    fn take(&self) -> Option<PathBuf> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop()
     }
 }
 
-/// The last sound commit after the damage that continues the run.
-fn beyond(path: &Path, sound_bytes: u64, last: Option<CommitMark>) -> io::Result<Option<CommitMark>> {
-    let mut journal = File::open(path)?;
-    journal.seek(SeekFrom::Start(sound_bytes))?;
-    let mut rest = Vec::new();
-    journal.read_to_end(&mut rest)?;
-    let mut found: Option<CommitMark> = None;
-    let mut at = 1;
-    while let Some(offset) = rest.get(at..).and_then(|rest| rest.iter().position(|byte| *byte == START)) {
-        at += offset;
-        let mut candidate = rest.get(at..).unwrap_or_default();
-        let before = candidate.len();
-        match next_commit(&mut candidate)? {
-            Some((_, mark)) if found.or(last).is_none_or(|known| mark.number > known.number) => {
-                found = Some(mark);
-                at += before - candidate.len();
+impl Journal {
+    /// Goes on behind what was found: `live` files hold commits that are not in the tables.
+    pub(super) fn new(folder: &Path, live: Vec<PathBuf>, last_id: u64, spares: Spares) -> Self {
+        Self { folder: folder.to_owned(), active: None, full: live, next_id: last_id + 1, spares }
+    }
+
+    /// Writes a frame whose header is still to be filled in.
+    pub(super) fn append(&mut self, frame: &mut [u8], mark: CommitMark, sync: bool) -> io::Result<()> {
+        let length = frame.len() as u64;
+        if self.active.as_ref().is_some_and(|active| active.at + length > SEGMENT_BYTES) {
+            self.end_segment()?;
+        }
+        let segment = match &mut self.active {
+            Some(segment) => segment,
+            None => {
+                let segment = begin(&self.folder, &self.spares, self.next_id, mark.number)?;
+                self.next_id += 1;
+                self.active.insert(segment)
             }
-            _ => at += 1,
+        };
+        seal(frame, mark, segment.seed);
+        segment.write(frame)?;
+        if sync {
+            segment.sync()?;
         }
+        Ok(())
     }
-    Ok(found)
+
+    /// Makes every frame durable.
+    pub(super) fn sync(&mut self) -> io::Result<()> {
+        self.active.as_mut().map_or(Ok(()), Segment::sync)
+    }
+
+    /// Ends the generation: its files, to be released when its commits are in the tables.
+    pub(super) fn end_generation(&mut self) -> io::Result<Vec<PathBuf>> {
+        self.end_segment()?;
+        Ok(std::mem::take(&mut self.full))
+    }
+
+    /// A later file vouches for the whole of an earlier one, so that is synced first.
+    fn end_segment(&mut self) -> io::Result<()> {
+        if let Some(mut segment) = self.active.take() {
+            segment.sync()?;
+            self.full.push(segment.path);
+        }
+        Ok(())
+    }
+}
+
+impl Segment {
+    fn write(&mut self, frame: &[u8]) -> io::Result<()> {
+        let end = self.at + frame.len() as u64;
+        if end > self.length {
+            let ahead = (end + AHEAD_BYTES).min(SEGMENT_BYTES).max(end);
+            let zeros = vec![0; usize::try_from(ahead - end).unwrap_or(0)];
+            self.file.write_all_at(&zeros, end)?;
+            self.length = ahead;
+        }
+        self.file.write_all_at(frame, self.at)?;
+        self.at = end.next_multiple_of(ALIGNMENT);
+        self.is_synced = false;
+        Ok(())
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        if !self.is_synced {
+            self.file.sync_data()?;
+            self.is_synced = true;
+        }
+        Ok(())
+    }
+}
+
+/// The next file: a spare one, or a new one.
+fn begin(folder: &Path, spares: &Spares, id: u64, first: u64) -> io::Result<Segment> {
+    let spare = spares.take();
+    let is_new = spare.is_none();
+    let path = spare.unwrap_or_else(|| folder.join(format!("{id}.journal")));
+    let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path)?;
+    let mut length = file.metadata()?.len();
+    if length > SEGMENT_BYTES {
+        file.set_len(SEGMENT_BYTES)?;
+        length = SEGMENT_BYTES;
+    }
+    if is_new {
+        File::open(folder)?.sync_all()?;
+    }
+    // No use of a file takes frames of another one for its own.
+    let seed = RandomState::new().hash_one(id);
+    let mut segment = Segment { path, file, seed, at: 0, length, is_synced: false };
+    segment.write(&file_header(id, first, seed))?;
+    Ok(segment)
+}
+
+fn file_header(id: u64, first: u64, seed: u64) -> [u8; FILE_HEADER] {
+    let mut header = [0; FILE_HEADER];
+    header[..8].copy_from_slice(FILE_MAGIC);
+    header[8..16].copy_from_slice(&id.to_le_bytes());
+    header[16..24].copy_from_slice(&first.to_le_bytes());
+    header[24..32].copy_from_slice(&seed.to_le_bytes());
+    let checksum = xxh3_64(&header[..32]);
+    header[32..].copy_from_slice(&checksum.to_le_bytes());
+    header
+}
+
+/// Fills in a frame's header.
+fn seal(frame: &mut [u8], mark: CommitMark, seed: u64) {
+    let length = u32::try_from(frame.len() - FRAME_HEADER).expect("a commit is kept below 4 GiB");
+    frame[..4].copy_from_slice(&FRAME_MAGIC.to_le_bytes());
+    frame[4..8].copy_from_slice(&length.to_le_bytes());
+    frame[8..16].copy_from_slice(&mark.number.to_le_bytes());
+    frame[16..24].copy_from_slice(&mark.synced.to_le_bytes());
+    let checksum = checksum(frame, seed);
+    frame[24..32].copy_from_slice(&checksum.to_le_bytes());
+}
+
+/// Of everything in a frame but the checksum itself.
+fn checksum(frame: &[u8], seed: u64) -> u64 {
+    let payload = xxh3_64_with_seed(frame.get(FRAME_HEADER..).unwrap_or_default(), seed);
+    xxh3_64_with_seed(frame.get(..24).unwrap_or_default(), payload)
 }

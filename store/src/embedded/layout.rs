@@ -1,8 +1,8 @@
 //! Documents, log heads, blocks and commit numbers to stored bytes and back. Reads and writes no files.
 //!
-//! Every value starts with a version byte. Keys of the logs keyspace start with the length of the log's key, so
-//! that all entries of one log, and nothing else, share a prefix:
-//! `length · log` holds the head, `length · log · first_seq · count · bytes` holds a block.
+//! Every value starts with a version byte. `d · key` is a document. Keys of logs begin with the length of the log's key,
+//! so that all entries of one log, and nothing else, share a prefix:
+//! `l · length · log` holds the head, `l · length · log · first_seq · count · bytes` holds a block.
 
 use bytes::Bytes;
 use xxhash_rust::xxh3::xxh3_64;
@@ -12,10 +12,12 @@ use crate::Document;
 /// First byte of every stored value.
 pub(super) const VERSION: u8 = 1;
 
-/// Where the documents keyspace keeps the number of the last commit; documents have a `d` in front.
+/// Where the tables keep the number of the last commit that is in them.
 pub(super) const COMMIT_KEY: &[u8] = b"c";
 
 const DOCUMENT: u8 = b'd';
+/// Before every key of a log.
+pub(super) const LOG: u8 = b'l';
 const BLOCK_SUFFIX: usize = 16;
 const BLOCK_HEADER: usize = 1 + 4 + 4 + 8;
 
@@ -39,6 +41,7 @@ pub(super) fn document_value(revision: u64, value: &[u8]) -> Vec<u8> {
     stored
 }
 
+/// The revision in a stored document.
 pub(super) fn revision(stored: &[u8]) -> Result<u64, &'static str> {
     let rest = versioned(stored)?;
     let revision = rest.first_chunk().ok_or("a document is cut short")?;
@@ -54,7 +57,8 @@ pub(super) fn document(stored: &[u8]) -> Result<Document, &'static str> {
 /// The key of a log's head, and the prefix of all its entries.
 pub(super) fn log_key(log: &[u8]) -> Vec<u8> {
     let length = u16::try_from(log.len()).expect("admission keeps keys below 65,000 bytes");
-    let mut stored = Vec::with_capacity(2 + log.len() + BLOCK_SUFFIX);
+    let mut stored = Vec::with_capacity(3 + log.len() + BLOCK_SUFFIX);
+    stored.push(LOG);
     stored.extend_from_slice(&length.to_be_bytes());
     stored.extend_from_slice(log);
     stored
@@ -97,6 +101,7 @@ impl BlockId {
 /// Which log a stored key belongs to, and which block it names; `None` for the head.
 pub(super) fn log_entry(stored: &[u8]) -> Result<(&[u8], Option<BlockId>), &'static str> {
     const REASON: &str = "a key of the logs has the wrong length";
+    let stored = stored.strip_prefix(&[LOG]).ok_or(REASON)?;
     let (length, rest) = stored.split_first_chunk().ok_or(REASON)?;
     let (log, suffix) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length))).ok_or(REASON)?;
     if suffix.is_empty() {
@@ -158,25 +163,16 @@ pub(super) fn block_records(id: BlockId, stored: &[u8]) -> Result<Vec<Bytes>, &'
     if payload.is_empty() { Ok(records) } else { Err("a block is longer than its records") }
 }
 
-/// The number of a commit, written with it, and the last synced commit before it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct CommitMark {
-    pub(super) number: u64,
-    pub(super) synced: u64,
-}
-
-pub(super) fn commit_value(mark: CommitMark) -> Vec<u8> {
+pub(super) fn commit_value(number: u64) -> Vec<u8> {
     let mut stored = vec![VERSION];
-    stored.extend_from_slice(&mark.number.to_be_bytes());
-    stored.extend_from_slice(&mark.synced.to_be_bytes());
+    stored.extend_from_slice(&number.to_be_bytes());
     stored
 }
 
-pub(super) fn commit_mark(stored: &[u8]) -> Result<CommitMark, &'static str> {
-    const REASON: &str = "the commit number has the wrong length";
-    let (number, rest) = versioned(stored)?.split_first_chunk().ok_or(REASON)?;
-    let synced = rest.try_into().map_err(|_| REASON)?;
-    Ok(CommitMark { number: u64::from_be_bytes(*number), synced: u64::from_be_bytes(synced) })
+/// The number in a stored commit mark; what may follow it is of an older format.
+pub(super) fn commit_number(stored: &[u8]) -> Result<u64, &'static str> {
+    let number = versioned(stored)?.first_chunk().ok_or("the commit number is cut short")?;
+    Ok(u64::from_be_bytes(*number))
 }
 
 fn versioned(stored: &[u8]) -> Result<&[u8], &'static str> {
@@ -230,14 +226,15 @@ mod tests {
             assert_eq!(log_entry(&id.key(log)), Ok((log, Some(id))));
         }
         assert!(log_entry(&[]).is_err());
-        assert!(log_entry(&[0, 9, 1]).is_err());
-        assert!(log_entry(&[0, 1, b'a', 1]).is_err());
+        assert!(log_entry(&[LOG, 0, 9, 1]).is_err());
+        assert!(log_entry(&[LOG, 0, 1, b'a', 1]).is_err());
+        assert!(log_entry(&[0, 1, b'a']).is_err());
     }
 
     #[test]
     fn a_value_of_a_newer_version_is_refused() {
         assert!(document(&[2, 0, 0, 0, 0, 0, 0, 0, 1]).is_err());
         assert!(head(&[2, 0, 0, 0, 0, 0, 0, 0, 1]).is_err());
-        assert!(commit_mark(&[]).is_err());
+        assert!(commit_number(&[]).is_err());
     }
 }

@@ -1,12 +1,14 @@
-//! What is known in memory of every log: its head, its tail and its blocks. Holds no records.
+//! What is known in memory of every log in the tables: its head, its tail and its blocks. Holds no records.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 
+use super::layers::Blocks;
 use super::layout::BlockId;
 use crate::Span;
+use crate::hashing::Seeded;
 
 /// All logs by key.
-pub(super) type Ledger = BTreeMap<Box<[u8]>, LogState>;
+pub(super) type Ledger = HashMap<Box<[u8]>, LogState, Seeded>;
 
 /// One log. Its blocks are contiguous: each starts where the one before it ends.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -78,10 +80,66 @@ impl LogState {
         }
     }
 
-    /// Moves the head to a number within the first block; `shaved` is the length of the records below it.
-    pub(super) fn shave(&mut self, head: u64, shaved: u64) {
+    /// Moves the ends; `live` is the length of the records between them.
+    pub(super) fn settle(&mut self, head: u64, tail: u64, live: u64) {
         self.head = head;
-        self.shaved = shaved;
+        self.tail = tail;
+        self.shaved = self.bytes.saturating_sub(live);
+        if self.blocks.is_empty() {
+            self.base = tail;
+        }
+    }
+
+    /// Blocks that are sure to hold as many of the records from `from` up to `end` as asked for, and how many records and
+    /// bytes these have.
+    pub(super) fn wanted(
+        &self,
+        from: u64,
+        end: u64,
+        max_records: usize,
+        max_bytes: usize,
+    ) -> (Vec<BlockId>, usize, usize) {
+        let (mut blocks, mut records, mut bytes) = (Vec::new(), 0, 0_usize);
+        let first = self.position(from);
+        let mut position = first;
+        while records < max_records
+            && bytes <= max_bytes
+            && let Some(id) = self.block(position).filter(|id| id.first_seq < end)
+        {
+            // The first block counts only from `from` on; how many bytes that is, its records tell.
+            if position > first {
+                bytes = bytes.saturating_add(id.bytes as usize);
+            }
+            records += usize::try_from(id.end().min(end).saturating_sub(from.max(id.first_seq)))
+                .unwrap_or(usize::MAX);
+            blocks.push(id);
+            position += 1;
+        }
+        (blocks, records, bytes)
+    }
+
+    /// Length of the records numbered `from` and up, below `to`.
+    pub(super) fn bytes_between(&self, from: u64, to: u64, log: &[u8], blocks: &impl Blocks) -> u64 {
+        let mut sum = 0;
+        let mut position = self.position(from);
+        while let Some(id) = self.block(position).filter(|id| id.first_seq < to) {
+            sum += match from <= id.first_seq && id.end() <= to {
+                true => u64::from(id.bytes),
+                false => {
+                    let records = blocks.records(log, id).unwrap_or_default();
+                    let numbered = (id.first_seq..id.end()).zip(&records);
+                    let within = numbered.filter(|(seq, _)| (from..to).contains(seq));
+                    within.map(|(_, record)| record.len() as u64).sum()
+                }
+            };
+            position += 1;
+        }
+        sum
+    }
+
+    /// Whether a block tells where the log begins, so that no head of its own is needed.
+    pub(super) fn begins_with_a_block(&self) -> bool {
+        self.block(0).is_some_and(|first| first.first_seq >= self.head)
     }
 
     fn first_seq(&self, block: Block) -> u64 {
@@ -117,13 +175,13 @@ mod tests {
     #[test]
     fn shaved_and_popped_bytes_are_not_counted() {
         let mut log = log(5, &[2, 3]);
-        log.shave(6, 10);
+        log.settle(6, 10, 40);
         assert_eq!(log.span(), Span { head: 6, tail: 10, bytes: 40 });
         log.pop();
-        log.shave(7, 0);
+        log.settle(7, 10, 30);
         assert_eq!(log.span(), Span { head: 7, tail: 10, bytes: 30 });
         log.pop();
-        log.shave(10, 0);
+        log.settle(10, 10, 0);
         assert_eq!(log.span(), Span { head: 10, tail: 10, bytes: 0 });
         log.push(BlockId { first_seq: 10, count: 1, bytes: 4 });
         assert_eq!(log.block(0), Some(BlockId { first_seq: 10, count: 1, bytes: 4 }));

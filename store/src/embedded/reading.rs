@@ -1,14 +1,15 @@
-//! Reads of an embedded store. Writes nothing and never waits for the disk's sync.
+//! Reads of an embedded store: what is in memory over what is in the tables. Writes nothing and never waits for a sync.
 
+use std::collections::btree_map;
+use std::iter::Peekable;
 use std::ops::Bound;
-use std::sync::{Arc, PoisonError, RwLockReadGuard};
-
-use bytes::Bytes;
+use std::sync::Arc;
 
 use super::Core;
-use super::layout::{self, BlockId};
-use super::ledger::{Ledger, LogState};
+use super::layout;
+use super::overlay::{Kept, Overlay};
 use crate::{Document, ReadError, Reader, Span};
+use bytes::Bytes;
 
 pub(super) struct EmbeddedReader {
     core: Arc<Core>,
@@ -18,15 +19,14 @@ impl EmbeddedReader {
     pub(super) fn new(core: Arc<Core>) -> Self {
         Self { core }
     }
-
-    fn ledger(&self) -> RwLockReadGuard<'_, Ledger> {
-        self.core.ledger.read().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Reader for EmbeddedReader {
     fn get(&self, key: &[u8]) -> Result<Option<Document>, ReadError> {
-        let stored = self.core.documents.get(layout::document_key(key)).map_err(|error| failed(&error))?;
+        if let Some(known) = self.core.layers().document(key) {
+            return Ok(known.map(document));
+        }
+        let stored = self.core.tables.get(layout::document_key(key)).map_err(ReadError::Failed)?;
         stored.map(|stored| layout::document(&stored)).transpose().map_err(|reason| damaged(key, reason))
     }
 
@@ -37,18 +37,43 @@ impl Reader for EmbeddedReader {
         limit: usize,
     ) -> Result<Vec<(Vec<u8>, Document)>, ReadError> {
         let from = match after {
-            Some(after) if after >= prefix => Bound::Excluded(layout::document_key(after)),
-            _ => Bound::Included(layout::document_key(prefix)),
+            Some(after) if after >= prefix => Bound::Excluded(after),
+            _ => Bound::Included(prefix),
         };
+        // The tables are looked at as they are at the same moment; they are read after the lock is gone.
+        let (fresh, tables) = {
+            let layers = self.core.layers();
+            let overlays = (&layers.active, layers.frozen.as_deref());
+            (
+                fresh_documents(overlays, from, prefix, limit),
+                self.core.tables.range(from.map(layout::document_key)),
+            )
+        };
+        let mut fresh = fresh.into_iter().peekable();
         let mut found = Vec::new();
-        for entry in self.core.documents.range((from, Bound::Unbounded)).take(limit) {
-            let (stored_key, stored) = entry.into_inner().map_err(|error| failed(&error))?;
+        for entry in tables {
+            let (stored_key, stored) = entry.map_err(ReadError::Failed)?;
             let Some(key) = layout::caller_key(&stored_key).filter(|key| key.starts_with(prefix)) else {
                 break;
             };
-            let document = layout::document(&stored).map_err(|reason| damaged(key, reason))?;
-            found.push((key.to_vec(), document));
+            let mut is_replaced = false;
+            while found.len() < limit
+                && let Some((fresh_key, kept)) = fresh.next_if(|(fresh_key, _)| fresh_key.as_slice() <= key)
+            {
+                is_replaced = fresh_key == key;
+                found.extend(kept.map(|kept| (fresh_key, kept)));
+            }
+            if found.len() >= limit {
+                return Ok(found);
+            }
+            if !is_replaced {
+                let document = layout::document(&stored).map_err(|reason| damaged(key, reason))?;
+                found.push((key.to_vec(), document));
+            }
         }
+        let rest = fresh.filter_map(|(key, kept)| Some((key, kept?)));
+        found.extend(rest);
+        found.truncate(limit);
         Ok(found)
     }
 
@@ -59,73 +84,103 @@ impl Reader for EmbeddedReader {
         max_records: usize,
         max_bytes: usize,
     ) -> Result<Vec<(u64, Bytes)>, ReadError> {
-        let Some((from, blocks)) =
-            self.ledger().get(log).map(|state| wanted(state, from, max_records, max_bytes))
-        else {
-            return Ok(Vec::new());
-        };
-        let mut found = Vec::new();
-        let mut room = max_bytes;
-        for id in blocks {
+        let pieces = self.core.layers().pieces(log, from, max_records, max_bytes);
+        let mut found = Taken { records: Vec::new(), max_records, room: max_bytes };
+        for id in pieces.blocks {
             // A block that is gone was trimmed since the ledger was looked at.
-            let Some(stored) = self.core.logs.get(id.key(log)).map_err(|error| failed(&error))? else {
+            let Some(stored) = self.core.tables.get(id.key(log)).map_err(ReadError::Failed)? else {
                 continue;
             };
             let records = layout::block_records(id, &stored).map_err(|reason| damaged(log, reason))?;
-            for (seq, record) in (id.first_seq..id.end()).zip(records).skip_while(|(seq, _)| *seq < from) {
-                if found.len() >= max_records || (record.len() > room && !found.is_empty()) {
-                    return Ok(found);
-                }
-                room = room.saturating_sub(record.len());
-                found.push((seq, record));
+            let numbered = (id.first_seq..id.end().min(pieces.blocks_end)).zip(records);
+            if !found.take(numbered.skip_while(|(seq, _)| *seq < pieces.from)) {
+                return Ok(found.records);
             }
         }
-        Ok(found)
+        found.take(pieces.records.into_iter());
+        Ok(found.records)
     }
 
     fn span(&self, log: &[u8]) -> Result<Option<Span>, ReadError> {
-        Ok(self.ledger().get(log).map(LogState::span))
+        Ok(self.core.layers().span(log))
     }
 
     fn logs(&self, prefix: &[u8], visit: &mut dyn FnMut(&[u8], Span)) -> Result<(), ReadError> {
-        let ledger = self.ledger();
-        let found = ledger.range::<[u8], _>((Bound::Included(prefix), Bound::Unbounded));
-        let found = found.take_while(|(log, _)| log.starts_with(prefix));
-        let found: Vec<_> = found.map(|(log, state)| (log.clone(), state.span())).collect();
-        drop(ledger);
+        let found = self.core.layers().spans(prefix);
         for (log, span) in &found {
             visit(log, *span);
         }
         Ok(())
     }
+
+    fn free_bytes(&self) -> Option<u64> {
+        self.core.directory.free_bytes().ok()
+    }
 }
 
-/// The first number to give out, and the blocks that are sure to hold as much as asked for.
-fn wanted(state: &LogState, from: u64, max_records: usize, max_bytes: usize) -> (u64, Vec<BlockId>) {
-    let from = from.max(state.head);
-    let mut blocks = Vec::new();
-    if from >= state.tail || max_records == 0 {
-        return (from, blocks);
-    }
-    let (mut records, mut bytes) = (0, 0);
-    let mut position = state.position(from);
-    while records < max_records
-        && bytes <= max_bytes
-        && let Some(id) = state.block(position)
-    {
-        // The first block counts only from `from` on; how many bytes that is, its records tell.
-        if position > state.position(from) {
-            bytes = bytes.saturating_add(id.bytes as usize);
+/// Records as far as both limits allow.
+struct Taken {
+    records: Vec<(u64, Bytes)>,
+    max_records: usize,
+    room: usize,
+}
+
+impl Taken {
+    /// Whether more may follow.
+    fn take(&mut self, records: impl Iterator<Item = (u64, Bytes)>) -> bool {
+        for (seq, record) in records {
+            if self.records.len() >= self.max_records
+                || (record.len() > self.room && !self.records.is_empty())
+            {
+                return false;
+            }
+            self.room = self.room.saturating_sub(record.len());
+            self.records.push((seq, record));
         }
-        records += usize::try_from(id.end().saturating_sub(from.max(id.first_seq))).unwrap_or(usize::MAX);
-        blocks.push(id);
-        position += 1;
+        true
     }
-    (from, blocks)
 }
 
-fn failed(error: &fjall::Error) -> ReadError {
-    ReadError::Failed(error.to_string())
+type Documents<'o> = Peekable<btree_map::Range<'o, Box<[u8]>, Option<Kept>>>;
+
+/// Documents of the overlays, deleted ones too, at least as many as can be among the first `limit` of all.
+fn fresh_documents(
+    (active, frozen): (&Overlay, Option<&Overlay>),
+    from: Bound<&[u8]>,
+    prefix: &[u8],
+    limit: usize,
+) -> Vec<(Vec<u8>, Option<Document>)> {
+    let range = |overlay| -> Documents<'_> {
+        let overlay: &Overlay = overlay;
+        overlay.documents.range::<[u8], _>((from, Bound::Unbounded)).peekable()
+    };
+    let (mut active, mut frozen) = (range(active), frozen.map(range));
+    let (mut found, mut live) = (Vec::new(), 0);
+    while live < limit {
+        let (upper, lower) = (
+            active.peek().map(|(key, _)| *key),
+            frozen.as_mut().and_then(|frozen| frozen.peek().map(|(key, _)| *key)),
+        );
+        let next = match (upper, lower) {
+            (Some(upper), Some(lower)) if upper > lower => frozen.as_mut().and_then(Iterator::next),
+            (Some(upper), lower) => {
+                if lower == Some(upper) {
+                    frozen.as_mut().and_then(Iterator::next);
+                }
+                active.next()
+            }
+            (None, _) => frozen.as_mut().and_then(Iterator::next),
+        };
+        let Some((key, kept)) = next.filter(|(key, _)| key.starts_with(prefix)) else { break };
+        live += usize::from(kept.is_some());
+        found.push((key.to_vec(), kept.as_ref().map(document)));
+    }
+    found
+}
+
+/// Copied: a reader may keep it for longer than the frame it lies in.
+fn document(kept: &Kept) -> Document {
+    Document { revision: kept.revision, value: Bytes::copy_from_slice(&kept.value) }
 }
 
 fn damaged(key: &[u8], reason: &'static str) -> ReadError {

@@ -1,98 +1,168 @@
-//! A store's directory in, the running engine with its ledger and its last commit out, or why not. Checks that
-//! nothing acknowledged is missing before the engine touches a file.
+//! A store's directory in, the running store as its last commit left it out, or why not. Checks that nothing
+//! acknowledged is missing before anything is changed.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io;
+use std::ops::Bound;
 use std::path::{Path, PathBuf};
 use std::sync::RwLock;
 
-use fjall::config::{BlockSizePolicy, CompressionPolicy};
-use fjall::{Database, Keyspace, KeyspaceCreateOptions};
+use bytes::Bytes;
 
-use super::directory::Directory;
-use super::journal::{self, Ending, Reading};
-use super::layout::{self, BlockId, CommitMark};
+use super::checkpoint::Desk;
+use super::directory::{Directory, ENGINE_ALONE};
+use super::journal::{self, Begun, CommitMark, Ending, FRAME_HEADER, Journal, Spares};
+use super::layers::{Blocks as _, Layers};
+use super::layout::{self, BlockId};
 use super::ledger::{Ledger, LogState};
+use super::tables::Tables;
 use super::{Core, OpenError, Options};
 
-/// Memory for entries not yet in tables, per keyspace. Blocks trimmed before it is full never reach a table.
-const MEMTABLE_BYTES: u64 = 16 * 1024 * 1024;
-/// Beyond this the engine writes idle keyspaces out to be rid of old journals.
-const JOURNALS_BYTES: u64 = 256 * 1024 * 1024;
-
-pub(super) fn open(path: &Path, options: &Options) -> Result<(Core, CommitMark), OpenError> {
+pub(super) fn open(path: &Path, options: &Options) -> Result<(Core, Journal, CommitMark), OpenError> {
     let directory = Directory::open(path)?;
     let failed = |reason: String| OpenError::Failed { path: path.to_owned(), reason };
-    let acknowledged = directory.acknowledged().map_err(|error| failed(error.to_string()))?;
-    check_journals(&directory, acknowledged, options.accept_loss)?;
-
-    let database = Database::builder(directory.engine_path())
-        .manual_journal_persist(true)
-        .worker_threads(2)
-        .cache_size(options.cache_bytes)
-        .max_journaling_size(JOURNALS_BYTES)
-        .open()
-        .map_err(|error| failed(error.to_string()))?;
-    let keyspace = |name| database.keyspace(name, settings).map_err(|error| failed(error.to_string()));
-    let (documents, logs) = (keyspace("documents")?, keyspace("logs")?);
+    let io_failed = |error: io::Error| failed(error.to_string());
+    let acknowledged = directory.acknowledged().map_err(io_failed)?;
+    let tables = Tables::open(&directory.engine_path(), options.cache_bytes, acknowledged.is_none())
+        .map_err(failed)?;
+    if directory.format == ENGINE_ALONE {
+        take_over(&directory, &tables, acknowledged, options.accept_loss)?;
+    }
+    for earlier in EARLIER {
+        if let Some(earlier) = tables.others(earlier).map_err(failed)? {
+            tables.forget(earlier).map_err(failed)?;
+        }
+    }
 
     let damaged = |reason: String| OpenError::Damaged { path: path.to_owned(), reason };
-    let stored = documents.get(layout::COMMIT_KEY).map_err(|error| failed(error.to_string()))?;
-    let mark = stored.map(|stored| layout::commit_mark(&stored)).transpose();
-    let mark = mark.map_err(|reason| damaged(reason.to_owned()))?.unwrap_or_default();
-    if let Some(acknowledged) = acknowledged.filter(|acknowledged| *acknowledged > mark.number) {
+    let written = written(&tables).map_err(damaged)?;
+    let layers = Layers { ledger: ledger(&tables).map_err(damaged)?, ..Layers::default() };
+    let spares = Spares::default();
+    let core = Core { layers: RwLock::new(layers), tables, desk: Desk::default(), spares, directory };
+    core.directory.create_journal().map_err(io_failed)?;
+    let found = journal::find(&core.directory.journal_path()).map_err(io_failed)?;
+    let last_id = found.begun.last().map_or(0, |begun| begun.id);
+    let replayed = Replay { core: &core, acknowledged, last: written, options }.run(found.begun)?;
+    let mut unused = replayed.unused;
+    if let Some(acknowledged) = acknowledged.filter(|acknowledged| *acknowledged > replayed.last) {
         if !options.accept_loss {
-            let missing = Some(acknowledged - mark.number);
-            return Err(OpenError::Lost { path: path.to_owned(), file: directory.engine_path(), missing });
+            let missing = Some(acknowledged - replayed.last);
+            return Err(OpenError::Lost {
+                path: path.to_owned(),
+                file: core.directory.journal_path(),
+                missing,
+            });
         }
         // What was given up counts no more, or the next start would report it again.
-        directory.acknowledge(mark.number).map_err(|error| failed(error.to_string()))?;
+        core.directory.acknowledge(replayed.last).map_err(io_failed)?;
+        found.blank.iter().try_for_each(|file| rename(file)).map_err(io_failed)?;
+    } else {
+        unused.extend(found.blank);
     }
-    let ledger = ledger(&logs).map_err(damaged)?;
-    Ok((Core { documents, logs, database, ledger: RwLock::new(ledger), directory }, mark))
+    unused.into_iter().try_for_each(|file| core.spares.release(file)).map_err(io_failed)?;
+    let journal = Journal::new(&core.directory.journal_path(), replayed.live, last_id, core.spares.clone());
+    let mark = CommitMark { number: replayed.last, synced: replayed.last };
+    Ok((core, journal, mark))
 }
 
-fn settings() -> KeyspaceCreateOptions {
-    KeyspaceCreateOptions::default()
-        .manual_journal_persist(true)
-        .max_memtable_size(MEMTABLE_BYTES)
-        .data_block_size_policy(BlockSizePolicy::all(8 * 1024))
-        .data_block_compression_policy(CompressionPolicy::disabled())
-}
-
-/// Refuses damage that took acknowledged commits; cuts off what a crash left of commits nobody was told of.
-fn check_journals(
-    directory: &Directory,
+/// Brings the journal's commits back into memory.
+struct Replay<'c> {
+    core: &'c Core,
     acknowledged: Option<u64>,
-    accept_loss: bool,
-) -> Result<(), OpenError> {
-    let failed =
-        |error: io::Error| OpenError::Failed { path: directory.path.clone(), reason: error.to_string() };
-    let engine = directory.engine_path();
-    let journals = journals(&engine).map_err(failed)?;
-    let mut last = None;
-    for (position, path) in journals.iter().enumerate() {
-        let reading = journal::read(path).map_err(failed)?;
-        last = reading.last.or(last);
-        let later = journals.get(position + 1..).unwrap_or_default();
-        match verdict(&reading, last, acknowledged, later.is_empty()) {
-            Verdict::Whole => {}
-            Verdict::Unfinished { is_doubtful } => {
-                cut_unfinished(path, reading.sound_bytes, is_doubtful).map_err(failed)?;
+    /// The last commit so far.
+    last: u64,
+    options: &'c Options,
+}
+
+struct Replayed {
+    last: u64,
+    /// Files with commits that are not in the tables.
+    live: Vec<PathBuf>,
+    /// Files whose commits are all in the tables.
+    unused: Vec<PathBuf>,
+}
+
+impl Replay<'_> {
+    fn run(mut self, begun: Vec<Begun>) -> Result<Replayed, OpenError> {
+        let (mut live, mut unused) = (Vec::new(), Vec::new());
+        let mut files = begun.as_slice();
+        while let Some((file, later)) = files.split_first() {
+            files = later;
+            let next = later.first().map(|next| next.first);
+            if next.is_some_and(|next| next <= self.last + 1) {
+                unused.push(file.path.clone());
+                continue;
             }
-            Verdict::Lost { .. } if accept_loss => return set_aside(&reading, path, later).map_err(failed),
-            Verdict::Lost { missing } => {
-                return Err(OpenError::Lost { path: directory.path.clone(), file: path.clone(), missing });
+            if file.first > self.last + 1 {
+                self.lost(file, Some(file.first - 1 - self.last))?;
+                set_aside(later).and_then(|()| rename(&file.path)).map_err(|error| self.failed(&error))?;
+                break;
+            }
+            live.push(file.path.clone());
+            let doubtful = match self.file(file, next)? {
+                Verdict::Whole => false,
+                Verdict::Unfinished { is_doubtful } => is_doubtful,
+                Verdict::Lost { missing } => {
+                    self.lost(file, missing)?;
+                    set_aside(later).map_err(|error| self.failed(&error))?;
+                    files = &[];
+                    true
+                }
+            };
+            if doubtful {
+                copy(file).map_err(|error| self.failed(&error))?;
             }
         }
+        Ok(Replayed { last: self.last, live, unused })
     }
-    clear_unfinished(&engine, last.is_none() && acknowledged.is_none()).map_err(failed)
+
+    /// Takes the commits of a file; `next`: the first commit of the file after it.
+    fn file(&mut self, file: &Begun, next: Option<u64>) -> Result<Verdict, OpenError> {
+        let run = journal::run(file).map_err(|error| self.failed(&error))?;
+        let last = (file.first - 1) + run.frames.len() as u64;
+        for (number, frame) in run.frames {
+            if number > self.last {
+                self.take(number, &frame)?;
+            }
+        }
+        self.last = self.last.max(last);
+        Ok(match next {
+            // A file is synced as a whole before the next one is begun.
+            Some(next) if last + 1 == next => Verdict::Whole,
+            Some(next) => Verdict::Lost { missing: Some((next - 1).max(self.promised()) - self.last) },
+            None => verdict(run.ending, self.last, self.promised()),
+        })
+    }
+
+    fn take(&self, number: u64, frame: &Bytes) -> Result<(), OpenError> {
+        let taken = self.core.layers_mut().apply(number, frame, FRAME_HEADER, &self.core.tables);
+        let path = self.core.directory.path.clone();
+        taken.map_err(|reason| OpenError::Damaged { path, reason: reason.to_owned() })
+    }
+
+    fn promised(&self) -> u64 {
+        self.acknowledged.unwrap_or_default()
+    }
+
+    /// An error, unless the loss is accepted.
+    fn lost(&self, file: &Begun, missing: Option<u64>) -> Result<(), OpenError> {
+        if self.options.accept_loss {
+            return Ok(());
+        }
+        // As many as are known of, also behind this file.
+        let missing = missing.map(|missing| missing.max(self.promised().saturating_sub(self.last)));
+        Err(OpenError::Lost { path: self.core.directory.path.clone(), file: file.path.clone(), missing })
+    }
+
+    fn failed(&self, error: &io::Error) -> OpenError {
+        OpenError::Failed { path: self.core.directory.path.clone(), reason: error.to_string() }
+    }
 }
 
-/// What a journal's ending means for those who were told of commits.
+/// What a file's ending means for those who were told of commits.
 enum Verdict {
     Whole,
-    /// The last commits are not whole, and nobody was told of them; doubtful if that cannot be known yet.
+    /// The last commits are not whole, and nobody was told of them; doubtful if that cannot be known.
     Unfinished {
         is_doubtful: bool,
     },
@@ -101,143 +171,132 @@ enum Verdict {
     },
 }
 
-fn verdict(
-    reading: &Reading,
-    last: Option<CommitMark>,
-    acknowledged: Option<u64>,
-    is_active: bool,
-) -> Verdict {
+/// Of the last file.
+fn verdict(ending: Ending, last: u64, acknowledged: u64) -> Verdict {
     // A later commit vouches for the synced ones before it, not for itself: a power cut may leave the end of an
     // unsynced stretch without its beginning.
-    let (promised, is_followed) = match reading.ending {
-        Ending::Clean => return Verdict::Whole,
-        Ending::Torn => (acknowledged.unwrap_or_default(), false),
-        Ending::Damaged { beyond } => (acknowledged.unwrap_or_default().max(beyond.synced), true),
+    let (promised, is_followed) = match ending {
+        Ending::Open => (acknowledged, false),
+        Ending::Damaged { beyond } => (acknowledged.max(beyond.synced), true),
     };
-    // A journal is synced as a whole before the next one is begun.
-    let is_lost = !is_active
-        || match last {
-            Some(last) => promised > last.number,
-            None => is_followed && promised > 0,
-        };
-    if is_lost {
-        let missing = last.map(|last| promised.saturating_sub(last.number)).filter(|missing| *missing > 0);
-        return Verdict::Lost { missing };
+    if promised > last {
+        return Verdict::Lost { missing: Some(promised - last) };
     }
-    Verdict::Unfinished { is_doubtful: is_followed || last.is_none() }
-}
-
-/// The engine cannot open what a crash left of its own creation: nothing was committed then, so it starts over.
-fn clear_unfinished(engine: &Path, is_unused: bool) -> io::Result<()> {
-    if is_unused && engine.exists() && !engine.join("version").exists() {
-        fs::remove_dir_all(engine)?;
-    }
-    Ok(())
-}
-
-/// Ends the journal where the sound part ends; keeps a copy where it cannot be told that nobody relied on it.
-fn cut_unfinished(path: &Path, sound_bytes: u64, is_doubtful: bool) -> io::Result<()> {
-    if is_doubtful {
-        fs::copy(path, aside(path))?;
-    }
-    cut(path, sound_bytes)
+    Verdict::Unfinished { is_doubtful: is_followed }
 }
 
 fn aside(path: &Path) -> PathBuf {
     path.with_added_extension("damaged")
 }
 
-/// The engine's journal files, oldest first.
-fn journals(engine: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut found: Vec<(u64, PathBuf)> = Vec::new();
-    let entries = match fs::read_dir(engine) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(error),
-    };
-    for entry in entries {
-        let path = entry?.path();
-        let name = path.file_name().and_then(|name| name.to_str());
-        if let Some(number) = name.and_then(|name| name.strip_suffix(".jnl")?.parse().ok()) {
-            found.push((number, path));
+fn copy(file: &Begun) -> io::Result<()> {
+    fs::copy(&file.path, aside(&file.path))?;
+    File::open(aside(&file.path))?.sync_all()
+}
+
+fn rename(file: &Path) -> io::Result<()> {
+    fs::rename(file, aside(file))
+}
+
+/// Puts files out of the way: what is left is a state the store once had.
+fn set_aside(files: &[Begun]) -> io::Result<()> {
+    files.iter().try_for_each(|file| rename(&file.path))
+}
+
+/// Keyspaces of the format in which the engine had the journal.
+const EARLIER: [&str; 2] = ["documents", "logs"];
+
+/// Brings everything of a directory in the earlier format into the tables, and then says so.
+fn take_over(
+    directory: &Directory,
+    tables: &Tables,
+    acknowledged: Option<u64>,
+    accept_loss: bool,
+) -> Result<(), OpenError> {
+    let failed = |reason: String| OpenError::Failed { path: directory.path.clone(), reason };
+    let [documents, logs] = EARLIER.map(|name| tables.others(name).map_err(failed));
+    if let (Some(documents), Some(logs)) = (documents?, logs?) {
+        let number = documents.get(layout::COMMIT_KEY).map_err(failed)?;
+        let number = number.map(|stored| layout::commit_number(&stored)).transpose();
+        let number = number.map_err(|reason| failed(reason.to_owned()))?.unwrap_or_default();
+        if acknowledged.is_some_and(|acknowledged| acknowledged > number) && !accept_loss {
+            let (path, file) = (directory.path.clone(), directory.engine_path());
+            return Err(OpenError::Lost { path, file, missing: acknowledged.map(|known| known - number) });
         }
+        let documents =
+            documents.entries().map(|entry| entry.map(|(key, value)| (key.to_vec(), Some(value.to_vec()))));
+        let logs = logs.entries().map(|entry| {
+            entry.map(|(key, value)| ([&[layout::LOG], &key[..]].concat(), Some(value.to_vec())))
+        });
+        tables.add(documents.chain(logs)).map_err(failed)?;
     }
-    found.sort();
-    Ok(found.into_iter().map(|(_, path)| path).collect())
+    directory.update_format().map_err(|error| failed(error.to_string()))
 }
 
-/// Keeps a copy of the damaged journal, ends it before the damage and puts the later ones out of the way: what
-/// is left is a state the store once had.
-fn set_aside(reading: &Reading, path: &Path, later: &[PathBuf]) -> io::Result<()> {
-    fs::copy(path, aside(path))?;
-    File::open(aside(path))?.sync_all()?;
-    for path in later {
-        fs::rename(path, aside(path))?;
-    }
-    cut(path, reading.sound_bytes)
+/// The last commit that is in the tables.
+fn written(tables: &Tables) -> Result<u64, String> {
+    let stored = tables.get(layout::COMMIT_KEY.to_vec())?;
+    stored.map_or(Ok(0), |stored| layout::commit_number(&stored).map_err(str::to_owned))
 }
 
-fn cut(path: &Path, length: u64) -> io::Result<()> {
-    let file = OpenOptions::new().write(true).open(path)?;
-    file.set_len(length)?;
-    file.sync_all()
-}
-
-/// Builds the ledger from the keys and heads in the logs keyspace.
-fn ledger(logs: &Keyspace) -> Result<Ledger, String> {
-    let mut ledger = Ledger::new();
+/// Builds the ledger from the keys and heads of the logs.
+fn ledger(tables: &Tables) -> Result<Ledger, String> {
+    let mut ledger = Ledger::default();
     let mut current: Option<(Box<[u8]>, LogState)> = None;
     let mut partial: Vec<(Box<[u8]>, BlockId)> = Vec::new();
-    for entry in logs.iter() {
-        let (stored_key, value) = entry.into_inner().map_err(|error| error.to_string())?;
+    for entry in tables.range(Bound::Included(vec![layout::LOG])) {
+        let (stored_key, value) = entry?;
         let (log, id) = layout::log_entry(&stored_key)?;
-        let gap = |expected, found| {
-            format!("log \"{}\" goes on at {found} instead of {expected}", log.escape_ascii())
-        };
         let known = current.take_if(|(known, _)| **known == *log);
-        if let Some((log, state)) = current.take() {
-            ledger.insert(log, state);
-        }
-        current = match (known, id) {
-            (None, None) => Some((log.into(), LogState::starting_at(layout::head(&value)?))),
+        ledger.extend(current.take());
+        current = Some(match (known, id) {
+            (None, None) => (log.into(), LogState::starting_at(layout::head(&value)?)),
             (None, Some(id)) => {
                 let mut state = LogState::starting_at(id.first_seq);
                 state.push(id);
-                Some((log.into(), state))
+                (log.into(), state)
             }
             (Some((log, mut state)), Some(id)) => {
                 if state.block_count() == 0 && id.first_seq < state.head && state.head < id.end() {
                     partial.push((log.clone(), id));
-                } else if state.block_count() == 0 {
-                    // A head below the first block is an old one; later trims ended between blocks.
-                    state.head = state.head.max(id.first_seq);
                 }
-                if state.block_count() > 0 && id.first_seq != state.tail {
-                    return Err(gap(state.tail, id.first_seq));
-                }
-                if state.head >= id.end() {
-                    return Err(gap(state.head, id.first_seq));
-                }
-                state.push(id);
-                Some((log, state))
+                add_block(&log, &mut state, id)?;
+                (log, state)
             }
             (Some(_), None) => return Err(format!("log \"{}\" has two heads", log.escape_ascii())),
-        };
+        });
     }
     ledger.extend(current);
     for (log, id) in partial {
-        shave(logs, &mut ledger, &log, id)?;
+        shave(tables, &mut ledger, &log, id);
     }
     Ok(ledger)
 }
 
-/// Counts what is trimmed off a log's first block.
-fn shave(logs: &Keyspace, ledger: &mut Ledger, log: &[u8], id: BlockId) -> Result<(), String> {
-    let Some(state) = ledger.get_mut(log) else { return Ok(()) };
-    let stored = logs.get(id.key(log)).map_err(|error| error.to_string())?;
-    let records = stored.and_then(|stored| layout::block_records(id, &stored).ok());
-    let below = (id.first_seq..state.head).zip(records.iter().flatten());
-    let shaved = below.map(|(_, record)| record.len() as u64).sum();
-    state.shave(state.head, shaved);
+fn add_block(log: &[u8], state: &mut LogState, id: BlockId) -> Result<(), String> {
+    let gap = |expected| {
+        let (log, found) = (log.escape_ascii(), id.first_seq);
+        Err(format!("log \"{log}\" goes on at {found} instead of {expected}"))
+    };
+    if state.block_count() == 0 {
+        // A head below the first block is an old one; later trims ended between blocks.
+        state.head = state.head.max(id.first_seq);
+    } else if id.first_seq != state.tail {
+        return gap(state.tail);
+    }
+    if state.head >= id.end() {
+        return gap(state.head);
+    }
+    state.push(id);
     Ok(())
+}
+
+/// Counts what is trimmed off a log's first block.
+fn shave(tables: &Tables, ledger: &mut Ledger, log: &[u8], id: BlockId) {
+    let Some(state) = ledger.get_mut(log) else { return };
+    let records = tables.records(log, id).unwrap_or_default();
+    let below = (id.first_seq..state.head).zip(&records);
+    let shaved = below.map(|(_, record)| record.len() as u64).sum::<u64>();
+    let span = state.span();
+    state.settle(span.head, span.tail, span.bytes.saturating_sub(shaved));
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
-use fjall::{Database, KeyspaceCreateOptions, PersistMode};
+use fjall::{Database, KeyspaceCreateOptions};
 use store::{Batch, Durability, Embedded, Expect, OpenError, Options, Store};
 use tempfile::TempDir;
 
@@ -19,11 +19,6 @@ fn crashed(commits: u64) -> TempDir {
         commit(&mut store, number);
     }
     copy_directory(source.path(), copy.path());
-    // Most of the journal is room not yet used; less of it makes the tests quick.
-    change(&journal(copy.path()), |bytes| {
-        let used = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
-        bytes.truncate(used + 4096);
-    });
     copy
 }
 
@@ -57,16 +52,18 @@ fn copy_directory(from: &Path, to: &Path) {
 }
 
 fn journal(directory: &Path) -> PathBuf {
-    directory.join("engine").join("0.jnl")
+    nth_journal(directory, 1)
 }
 
-/// Where the commits in a journal start: each starts with a tag and its count of items.
+/// Each opening begins a file.
+fn nth_journal(directory: &Path, opening: u32) -> PathBuf {
+    directory.join("journal").join(format!("{opening}.journal"))
+}
+
+/// Where the commits in a journal start.
 fn starts(journal: &[u8]) -> Vec<usize> {
-    let trailer = b"FJL\x03";
-    let ends = journal.windows(4).enumerate().filter(|(_, window)| window == trailer).map(|(at, _)| at + 4);
-    let mut starts: Vec<usize> = std::iter::once(0).chain(ends).collect();
-    starts.pop();
-    starts
+    let tags = journal.windows(4).enumerate().filter(|(_, window)| window == b"TSF\x02");
+    tags.map(|(at, _)| at).collect()
 }
 
 fn change(path: &Path, change: impl FnOnce(&mut Vec<u8>)) {
@@ -86,41 +83,20 @@ fn an_undamaged_crash_loses_nothing() {
     assert_eq!(records(&store), COMMITS as usize);
 }
 
-/// If this fails, the engine has learned to see the damage, and decision 3 can be looked at again.
-#[test]
-fn the_engine_alone_drops_commits_behind_a_damaged_tag_and_says_nothing() {
-    let source = tempfile::tempdir().expect("a temporary directory");
-    let copy = tempfile::tempdir().expect("a temporary directory");
-    let database = Database::builder(source.path()).open().expect("the engine opens");
-    let keyspace = database.keyspace("k", KeyspaceCreateOptions::default).expect("a keyspace");
-    for number in 0..COMMITS {
-        keyspace.insert(format!("key {number:02}"), "value").expect("inserted");
-        database.persist(PersistMode::SyncAll).expect("synced");
-    }
-    copy_directory(source.path(), copy.path());
-    change(&copy.path().join("0.jnl"), |bytes| {
-        let at = starts(bytes)[20];
-        bytes[at] ^= 0x40;
-    });
-    let database = Database::builder(copy.path()).open().expect("the engine opens");
-    let keyspace = database.keyspace("k", KeyspaceCreateOptions::default).expect("a keyspace");
-    assert_eq!(keyspace.len().expect("readable"), 20);
-}
-
 #[test]
 fn any_damaged_byte_of_a_commit_is_noticed() {
     let directory = crashed(3);
     let sound = fs::read(journal(directory.path())).expect("readable");
     let starts = starts(&sound);
     let (first, last) = (starts[1], starts[2]);
-    // The middle of three commits. A changed order number is noticed at the third only.
-    for at in (first..last).step_by(3) {
+    // The middle of three commits; up to seven bytes behind it are room and mean nothing.
+    let end =
+        first + 32 + u32::from_le_bytes(sound[first + 4..first + 8].try_into().expect("four bytes")) as usize;
+    assert!((0..8).contains(&(last - end)));
+    for at in first..end {
         change(&journal(directory.path()), |bytes| bytes[at] ^= 0x40);
         let refused = open(directory.path()).err();
-        assert!(
-            matches!(refused, Some(OpenError::Lost { missing: Some(1 | 2), .. })),
-            "byte {at}: {refused:?}"
-        );
+        assert!(matches!(refused, Some(OpenError::Lost { missing: Some(2), .. })), "byte {at}: {refused:?}");
         change(&journal(directory.path()), |bytes| bytes[at] ^= 0x40);
     }
     let store = open(directory.path()).expect("the refusals changed nothing");
@@ -151,7 +127,7 @@ fn an_accepted_loss_leaves_a_state_the_store_once_had_and_a_copy() {
     });
     let mut store = accept_loss(directory.path());
     assert_eq!(records(&store), 10);
-    assert!(directory.path().join("engine").join("0.jnl.damaged").exists());
+    assert!(directory.path().join("journal").join("1.journal.damaged").exists());
     commit(&mut store, 10);
     drop(store);
     let store = open(directory.path()).expect("the loss is not reported again");
@@ -192,7 +168,6 @@ fn a_commit_cut_short_before_it_was_acknowledged_is_dropped_quietly() {
     }
 }
 
-/// The engine refuses such a tail, because the part that is missing lies before the part that is there.
 #[test]
 fn an_unacknowledged_commit_with_a_hole_is_dropped_quietly() {
     let directory = crashed(COMMITS);
@@ -240,18 +215,34 @@ fn damage_in_the_middle_is_refused_even_without_the_file_of_acknowledged_commits
     assert!(matches!(refused, Some(OpenError::Lost { missing: Some(29), .. })), "{refused:?}");
 }
 
-/// As the engine does when a journal is long enough.
-fn begin_a_second_journal(directory: &Path) {
-    let bytes = fs::read(journal(directory)).expect("readable");
-    let (sealed, active) = bytes.split_at(starts(&bytes)[20]);
-    fs::write(journal(directory), sealed).expect("writable");
-    fs::write(journal(directory).with_file_name("1.jnl"), active).expect("writable");
+#[test]
+fn a_file_whose_beginning_is_damaged_is_refused_and_kept() {
+    for position in [3, 10, 20, 30, 38] {
+        let directory = crashed(COMMITS);
+        change(&journal(directory.path()), |bytes| bytes[position] ^= 0x40);
+        let damaged = fs::read(journal(directory.path())).expect("readable");
+        let refused = open(directory.path()).err();
+        assert!(matches!(refused, Some(OpenError::Lost { missing: Some(COMMITS), .. })), "{refused:?}");
+        assert_eq!(fs::read(journal(directory.path())).expect("readable"), damaged, "nothing was changed");
+        assert_eq!(records(&accept_loss(directory.path())), 0);
+        let kept = journal(directory.path()).with_added_extension("damaged");
+        assert_eq!(fs::read(kept).expect("readable"), damaged);
+    }
+}
+
+/// Twenty commits in each of two files.
+fn crashed_twice() -> TempDir {
+    let source = crashed(20);
+    let copy = tempfile::tempdir().expect("a temporary directory");
+    let mut store = open(source.path()).expect("the store opens");
+    (20..COMMITS).for_each(|number| commit(&mut store, number));
+    copy_directory(source.path(), copy.path());
+    copy
 }
 
 #[test]
-fn damage_at_the_end_of_a_full_journal_is_refused() {
-    let directory = crashed(COMMITS);
-    begin_a_second_journal(directory.path());
+fn damage_at_the_end_of_an_earlier_file_is_refused() {
+    let directory = crashed_twice();
     change(&journal(directory.path()), |bytes| {
         let at = starts(bytes)[19] + 20;
         bytes[at] ^= 0x40;
@@ -263,14 +254,64 @@ fn damage_at_the_end_of_a_full_journal_is_refused() {
     commit(&mut store, 19);
     drop(store);
     assert_eq!(records(&open(directory.path()).expect("the store opens")), 20);
-    assert!(directory.path().join("engine").join("1.jnl.damaged").exists());
+    assert!(nth_journal(directory.path(), 2).with_added_extension("damaged").exists());
 }
 
 #[test]
-fn several_journals_are_read_in_order() {
-    let directory = crashed(COMMITS);
-    begin_a_second_journal(directory.path());
+fn several_files_are_read_in_order() {
+    let directory = crashed_twice();
     assert_eq!(records(&open(directory.path()).expect("the store opens")), COMMITS as usize);
+}
+
+#[test]
+fn a_file_missing_between_others_is_refused() {
+    let directory = crashed_twice();
+    fs::remove_file(journal(directory.path())).expect("removed");
+    let refused = open(directory.path()).err();
+    assert!(matches!(refused, Some(OpenError::Lost { missing: Some(COMMITS), .. })), "{refused:?}");
+    let store = accept_loss(directory.path());
+    assert_eq!(records(&store), 0);
+    drop(store);
+    assert_eq!(records(&open(directory.path()).expect("the loss is not reported again")), 0);
+}
+
+/// The hole is where the first file ended, so the second one goes on there and what follows the hole counts no more.
+#[test]
+fn what_lies_behind_a_hole_does_not_come_back() {
+    let directory = crashed(5);
+    let longer = crashed(6);
+    change(&journal(directory.path()), |bytes| {
+        let other = fs::read(journal(longer.path())).expect("readable");
+        let at = starts(&other)[5];
+        bytes[at..].fill(0);
+        bytes[at + 64..at + 128].copy_from_slice(&other[at..at + 64]);
+    });
+    for number in 5..8 {
+        let mut store = open(directory.path()).expect("the store opens");
+        assert_eq!(records(&store), number);
+        commit(&mut store, number as u64);
+    }
+}
+
+/// Small generations, so that files are used again and again.
+#[test]
+fn files_are_used_again_and_their_earlier_commits_do_not_come_back() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let options = Options { keep_free_bytes: 0, overlay_bytes: 4096, ..Options::default() };
+    let mut number = 0;
+    for commits in [300, 1, 77, 500] {
+        let mut store = Embedded::open(directory.path(), &options).expect("the store opens");
+        assert_eq!(records(&store), number as usize);
+        for _ in 0..commits {
+            commit(&mut store, number);
+            number += 1;
+        }
+    }
+    let files = fs::read_dir(directory.path().join("journal")).expect("readable").count();
+    assert!(files < 12, "{files} files");
+    let store = open(directory.path()).expect("the store opens");
+    assert_eq!(records(&store), number as usize);
+    assert_eq!(store.reader().scan(b"key", None, 9999).expect("readable").len(), number as usize);
 }
 
 #[test]
@@ -316,7 +357,7 @@ fn formats_of_others_are_refused() {
         let refused = open(directory.path()).err().expect("refused");
         assert!(expected(&refused), "{format:?}: {refused}");
     };
-    check("thingstead-store 2\n", |refused| matches!(refused, OpenError::Newer { found: 2, known: 1, .. }));
+    check("thingstead-store 3\n", |refused| matches!(refused, OpenError::Newer { found: 3, known: 2, .. }));
     check("something-else 1\n", |refused| matches!(refused, OpenError::Foreign { .. }));
     check("", |refused| matches!(refused, OpenError::Foreign { .. }));
     check("thingstead-store one\n", |refused| matches!(refused, OpenError::Foreign { .. }));
@@ -330,6 +371,56 @@ fn an_unfinished_creation_is_started_over() {
     open(directory.path()).expect("nothing was committed, so nothing is lost");
 }
 
+/// A directory as the earlier format left it: all of it in the engine, the number of the last commit with it.
+fn in_the_earlier_format(acknowledged: u64) -> TempDir {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    fs::write(directory.path().join("format"), "thingstead-store 1\n").expect("writable");
+    let mut record = acknowledged.to_be_bytes().to_vec();
+    record.extend_from_slice(&xxhash_rust::xxh3::xxh3_64(&acknowledged.to_be_bytes()).to_be_bytes());
+    fs::write(directory.path().join("acknowledged"), record).expect("writable");
+    let database = Database::builder(directory.path().join("engine")).open().expect("the engine opens");
+    let keyspace = |name| database.keyspace(name, KeyspaceCreateOptions::default).expect("a keyspace");
+    let (documents, logs) = (keyspace("documents"), keyspace("logs"));
+    documents.insert("dkey", [&[1, 0, 0, 0, 0, 0, 0, 0, 5][..], b"value"].concat()).expect("inserted");
+    let commit = [&[1][..], &7_u64.to_be_bytes(), &6_u64.to_be_bytes()].concat();
+    documents.insert("c", commit).expect("inserted");
+    logs.insert(b"\0\x03log", [&[1][..], &4_u64.to_be_bytes()].concat()).expect("inserted");
+    let body = b"\0\0\0\x01\0\0\0\x02abb";
+    let checksum = xxhash_rust::xxh3::xxh3_64(body).to_be_bytes();
+    let block = [b"\x01\0\0\0\x02\0\0\0\x03", &checksum[..], body].concat();
+    logs.insert(b"\0\x03log\0\0\0\0\0\0\0\x03\0\0\0\x02\0\0\0\x03", block).expect("inserted");
+    database.persist(fjall::PersistMode::SyncAll).expect("synced");
+    directory
+}
+
+#[test]
+fn a_directory_of_the_earlier_format_is_taken_over() {
+    let directory = in_the_earlier_format(7);
+    for opening in 0..3 {
+        let mut store = open(directory.path()).expect("the store opens");
+        let reader = store.reader();
+        let found = reader.get(b"key").expect("readable").expect("it is there");
+        assert_eq!((found.revision, &found.value[..]), (5, &b"value"[..]));
+        let expected: Vec<(u64, Bytes)> =
+            (4..5 + opening).map(|seq| (seq, Bytes::from(if seq == 4 { "bb" } else { "c" }))).collect();
+        assert_eq!(reader.read_log(b"log", 0, 9, 9).expect("readable"), expected);
+        let mut batch = Batch::new();
+        batch.append("log", 5 + opening, vec![Bytes::from("c")]);
+        store.commit(&batch, Durability::Synced).expect("the commit succeeds");
+    }
+    let format = fs::read_to_string(directory.path().join("format")).expect("readable");
+    assert_eq!(format, "thingstead-store 2\n");
+}
+
+#[test]
+fn a_directory_of_the_earlier_format_that_lost_commits_is_refused() {
+    let directory = in_the_earlier_format(9);
+    let refused = open(directory.path()).err();
+    assert!(matches!(refused, Some(OpenError::Lost { missing: Some(2), .. })), "{refused:?}");
+    assert_eq!(records(&accept_loss(directory.path())), 1);
+    open(directory.path()).expect("the loss is not reported again");
+}
+
 #[test]
 fn a_full_disk_refuses_what_needs_room_and_takes_what_frees_it() {
     let directory = tempfile::tempdir().expect("a temporary directory");
@@ -338,7 +429,7 @@ fn a_full_disk_refuses_what_needs_room_and_takes_what_frees_it() {
     drop(store);
     let options = Options { keep_free_bytes: u64::MAX, ..Options::default() };
     let mut store = Embedded::open(directory.path(), &options).expect("the store opens");
-    assert!(store.free_bytes().is_some_and(|free| free > 0));
+    assert!(store.reader().free_bytes().is_some_and(|free| free > 0));
     let mut batch = Batch::new();
     batch.put("key", "value", Expect::Any);
     assert_eq!(store.commit(&batch, Durability::Synced), Err(store::CommitError::Full));

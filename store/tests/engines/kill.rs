@@ -13,7 +13,9 @@ const DIRECTORY: &str = "STORE_KILL_TEST_DIRECTORY";
 #[test]
 fn committing_child() {
     let Some(directory) = std::env::var_os(DIRECTORY) else { return };
-    let mut store = Embedded::open(Path::new(&directory), &Options::default()).expect("the store opens");
+    // Small generations: it is killed while tables are written, too.
+    let options = Options { overlay_bytes: 4096, ..Options::default() };
+    let mut store = Embedded::open(Path::new(&directory), &options).expect("the store opens");
     let span = store.reader().span(b"log").expect("readable");
     let mut out = std::io::stdout();
     for number in span.map_or(0, |span| span.tail).. {

@@ -24,18 +24,21 @@ impl Home for MemoryHome {
 struct EmbeddedHome {
     store: Option<Embedded>,
     directory: TempDir,
+    options: Options,
     reopenings: u32,
 }
 
 impl EmbeddedHome {
-    fn new() -> Self {
+    /// Commits go to tables when so many bytes wait.
+    fn new(overlay_bytes: usize) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
-        Self { store: Some(open(directory.path())), directory, reopenings: 0 }
+        let options = Options { overlay_bytes, ..Options::default() };
+        Self { store: Some(open(directory.path(), &options)), directory, options, reopenings: 0 }
     }
 }
 
-fn open(path: &Path) -> Embedded {
-    Embedded::open(path, &Options::default()).expect("the store opens")
+fn open(path: &Path, options: &Options) -> Embedded {
+    Embedded::open(path, options).expect("the store opens")
 }
 
 impl Home for EmbeddedHome {
@@ -50,7 +53,7 @@ impl Home for EmbeddedHome {
             self.store.as_mut().expect("the store is open").flush().expect("flushed");
         }
         self.store = None;
-        self.store = Some(open(self.directory.path()));
+        self.store = Some(open(self.directory.path(), &self.options));
     }
 }
 
@@ -61,7 +64,13 @@ fn memory_conforms() {
 
 #[test]
 fn embedded_conforms() {
-    suite::conformance(EmbeddedHome::new, 24);
+    suite::conformance(|| EmbeddedHome::new(Options::default().overlay_bytes), 24);
+}
+
+#[test]
+fn embedded_conforms_while_tables_are_written() {
+    suite::conformance(|| EmbeddedHome::new(1), 24);
+    suite::conformance(|| EmbeddedHome::new(700), 48);
 }
 
 struct FaultyHome {

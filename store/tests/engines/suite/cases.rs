@@ -9,6 +9,7 @@ type Case = (&'static str, fn(&mut dyn Home));
 
 pub(crate) const ALL: &[Case] = &[
     ("revisions_count_puts", revisions_count_puts),
+    ("a_put_that_expects_nothing_is_not_counted", a_put_that_expects_nothing_is_not_counted),
     ("expectations_are_checked_in_order", expectations_are_checked_in_order),
     ("a_refused_batch_changes_nothing", a_refused_batch_changes_nothing),
     ("scans_page_through_a_prefix", scans_page_through_a_prefix),
@@ -73,14 +74,23 @@ fn twice(home: &mut dyn Home, check: impl Fn(&mut dyn Home)) {
 }
 
 fn revisions_count_puts(home: &mut dyn Home) {
-    done(home, |batch| _ = batch.put("a", "1", Expect::Any));
+    done(home, |batch| _ = batch.put("a", "1", Expect::Absent));
     done(home, |batch| _ = batch.put("a", "2", Expect::Revision(1)));
-    done(home, |batch| _ = batch.put("a", "3", Expect::Any).put("a", "4", Expect::Revision(3)));
+    done(home, |batch| _ = batch.put("a", "3", Expect::Revision(2)).put("a", "4", Expect::Revision(3)));
     twice(home, |home| assert_eq!(get(home, "a"), Some((4, "4".to_owned()))));
     done(home, |batch| _ = batch.delete("a", Expect::Revision(4)));
     twice(home, |home| assert_eq!(get(home, "a"), None));
     done(home, |batch| _ = batch.put("a", "", Expect::Absent));
     twice(home, |home| assert_eq!(get(home, "a"), Some((1, String::new()))));
+}
+
+fn a_put_that_expects_nothing_is_not_counted(home: &mut dyn Home) {
+    done(home, |batch| _ = batch.put("a", "1", Expect::Any));
+    twice(home, |home| assert_eq!(get(home, "a"), Some((0, "1".to_owned()))));
+    done(home, |batch| _ = batch.put("a", "2", Expect::Any).put("a", "3", Expect::Revision(0)));
+    twice(home, |home| assert_eq!(get(home, "a"), Some((1, "3".to_owned()))));
+    done(home, |batch| _ = batch.put("a", "4", Expect::Any));
+    twice(home, |home| assert_eq!(get(home, "a"), Some((0, "4".to_owned()))));
 }
 
 fn expectations_are_checked_in_order(home: &mut dyn Home) {
@@ -102,7 +112,7 @@ fn expectations_are_checked_in_order(home: &mut dyn Home) {
 }
 
 fn a_refused_batch_changes_nothing(home: &mut dyn Home) {
-    done(home, |batch| _ = batch.put("a", "1", Expect::Any).append("log", 5, records(&["x", "y"])));
+    done(home, |batch| _ = batch.put("a", "1", Expect::Absent).append("log", 5, records(&["x", "y"])));
     let refused = commit(home, |batch| {
         batch.put("a", "2", Expect::Any).put("b", "2", Expect::Any);
         batch.append("log", 7, records(&["z"])).trim("log", 6).drop_log("other");
@@ -345,7 +355,7 @@ fn writes_over_a_limit_are_unfit(home: &mut dyn Home) {
 
 fn a_reader_sees_later_commits(home: &mut dyn Home) {
     let reader = home.store().reader();
-    done(home, |batch| _ = batch.put("a", "1", Expect::Any).append("log", 1, records(&["r"])));
+    done(home, |batch| _ = batch.put("a", "1", Expect::Absent).append("log", 1, records(&["r"])));
     assert_eq!(reader.get(b"a").expect("readable").map(|found| found.revision), Some(1));
     assert_eq!(reader.read_log(b"log", 0, 9, 9), Ok(vec![(1, Bytes::from_static(b"r"))]));
     let mut batch = Batch::new();

@@ -143,7 +143,8 @@ impl Model {
         match write {
             Write::Put { key, value, expect } => {
                 let found = self.documents.get(key).map(|(revision, _)| *revision);
-                self.documents.insert(key.clone(), (found.unwrap_or(0) + 1, value.clone()));
+                let revision = if *expect == Expect::Any { 0 } else { found.unwrap_or(0) + 1 };
+                self.documents.insert(key.clone(), (revision, value.clone()));
                 holds(*expect, found)
             }
             Write::Delete { key, expect } => {
