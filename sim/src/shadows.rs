@@ -16,7 +16,7 @@ use serde_json::Value;
 use shadow::history::Source;
 use shadow::topic::{Request, Verb};
 use shadow::{ShadowId, Stored};
-use store::{CommitError, Disk, Durability, Fault, Faulty, Store};
+use store::{Batch, CommitError, Disk, Durability, Fault, Faulty, Store};
 
 use crate::Flaw;
 use crate::chance::Chance;
@@ -41,6 +41,13 @@ struct Book {
     said: usize,
 }
 
+/// What was decided together, and everything as it is with it.
+struct Group {
+    batch: Batch,
+    durability: Durability,
+    book: Book,
+}
+
 struct World {
     chance: Chance,
     disk: Disk,
@@ -52,6 +59,8 @@ struct World {
     /// As of the last group decided, and as of what callers were told.
     book: Book,
     told: Book,
+    /// Groups that are decided and not committed.
+    under_way: VecDeque<Group>,
     /// What the watcher was sent: topic and what of the payload the model says.
     said: Vec<(String, Value)>,
     /// Messages that were seen to be right on the disk.
@@ -69,7 +78,7 @@ pub(crate) fn run(seed: u64, steps: usize, flaw: Flaw) -> Result<Tally, (usize, 
             return Err(fail(step, what, world.log));
         }
     }
-    world.crash().map_err(|what| fail(steps, what, world.log.clone()))?;
+    world.crash(None).map_err(|what| fail(steps, what, world.log.clone()))?;
     Ok(world.tally)
 }
 
@@ -102,6 +111,7 @@ impl World {
             now_ms,
             book,
             told,
+            under_way: VecDeque::new(),
             said: Vec::new(),
             seen: 0,
             tally,
@@ -145,7 +155,7 @@ impl World {
     fn step(&mut self) -> Result<(), String> {
         self.now_ms += self.chance.below(3_000);
         match self.chance.below(40) {
-            0 => self.crash(),
+            0 => self.crash(None),
             1..4 => {
                 let fault = self.chance.pick(&[Fault::Lost, Fault::Kept, Fault::Torn]);
                 let healthy = u32::try_from(self.chance.below(3)).unwrap_or(0);
@@ -154,6 +164,7 @@ impl World {
                 Ok(())
             }
             4 => {
+                self.settle(0)?;
                 self.now_ms += self.chance.pick(&[3_600_000, 30 * 3_600_000, 48 * 3_600_000]);
                 self.forget()
             }
@@ -168,7 +179,7 @@ impl World {
         self.log.push_back(format!("{} {what}", self.now_ms));
     }
 
-    /// Some requests decided together, then committed, then told.
+    /// Some requests decided together; they are committed and told now, or when up to two more groups are decided.
     fn group(&mut self) -> Result<(), String> {
         let mut plan = Plan::default();
         for _ in 0..=self.chance.below(6) {
@@ -177,7 +188,9 @@ impl World {
             let ask = self.ask(which);
             self.request(which, &ask, &mut plan)?;
         }
-        self.commit(plan)
+        self.give(plan);
+        let most = self.chance.below(3);
+        self.settle(usize::try_from(most).unwrap_or(0))
     }
 
     fn ask(&mut self, which: Which) -> Ask {
@@ -277,36 +290,52 @@ impl World {
         Event::Publish { origin, message, answer: None }
     }
 
-    fn commit(&mut self, mut plan: Plan<Link>) -> Result<(), String> {
+    fn give(&mut self, mut plan: Plan<Link>) {
+        self.hub.end_group();
         let (batch, must_sync) = plan.take_writes();
         let durability = if must_sync { Durability::Synced } else { Durability::Buffered };
-        if self.flaw == Flaw::AnswersBeforeCommit {
-            self.told = self.book.clone();
-        }
-        let committed = if batch.is_empty() { Ok(()) } else { self.store.commit(&batch, durability) };
-        match committed {
-            Ok(()) => {
-                self.hub.committed();
-                self.told = self.book.clone();
-                self.compare(&self.book, self.seen)?;
-                self.seen = self.book.said;
-                Ok(())
-            }
-            Err(CommitError::Failed(_)) => self.crash(),
-            Err(error) => Err(format!("a batch of the hub's was refused: {error}")),
-        }
+        self.under_way.push_back(Group { batch, durability, book: self.book.clone() });
     }
 
-    /// The process dies and the next one starts: all of the last group is there, or nothing of it, and all that was told.
-    fn crash(&mut self) -> Result<(), String> {
+    /// Commits groups in their order until only so many are left.
+    fn settle(&mut self, most: usize) -> Result<(), String> {
+        while self.under_way.len() > most
+            && let Some(Group { batch, durability, book }) = self.under_way.pop_front()
+        {
+            if self.flaw == Flaw::AnswersBeforeCommit {
+                self.told = book.clone();
+            }
+            let committed = if batch.is_empty() { Ok(()) } else { self.store.commit(&batch, durability) };
+            match committed {
+                Ok(()) => {
+                    self.hub.committed();
+                    self.told = book;
+                }
+                Err(CommitError::Failed(_)) => return self.crash(Some(book)),
+                Err(error) => return Err(format!("a batch of the hub's was refused: {error}")),
+            }
+        }
+        // The hub is ahead of the disk until the last one is there.
+        if self.under_way.is_empty() {
+            self.compare(&self.book, self.seen)?;
+            self.seen = self.book.said;
+        }
+        Ok(())
+    }
+
+    /// The process dies and the next one starts: all of the group that was being committed is there, or nothing of it,
+    /// and all that was told; nothing of the groups behind it.
+    fn crash(&mut self, committing: Option<Book>) -> Result<(), String> {
         self.note("the process dies".into());
         self.tally.crashes += 1;
+        self.under_way.clear();
         self.disk.crash();
         self.store = self.disk.open();
         self.hub = open(&self.settings, &self.store, self.now_ms)?;
         self.hub.decide(self.now_ms, Event::Disk { full: false }, &mut Plan::default());
-        self.book = match self.compare(&self.book, 0) {
-            Ok(()) => self.book.clone(),
+        let committing = committing.unwrap_or_else(|| self.told.clone());
+        self.book = match self.compare(&committing, 0) {
+            Ok(()) => committing,
             Err(first) => {
                 self.compare(&self.told, 0)
                     .map_err(|then| format!("after recovery, {first}; and as of what was told, {then}"))?;
