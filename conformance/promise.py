@@ -47,7 +47,7 @@ class Place:
                 pass
 
 
-def promise(dialect="aws", own=False, seconds=60, values=(None,)):
+def promise(dialect="aws", own=False, seconds=120, values=(None,)):
     """Marks a case. `own`: on a server of its own, which it may kill. `values`: once per value."""
 
     def mark(work):
