@@ -155,9 +155,8 @@ fn write(core: &Core, generation: &Generation) -> Result<(), String> {
         let mut layers = core.layers_mut();
         some.iter().for_each(|(log, fresh)| settle(log, fresh, &mut layers.ledger));
     }
-    for file in &generation.files {
-        core.spares.release(file.clone()).map_err(|error| error.to_string())?;
-    }
+    // Nothing may fail from here on: settling twice would count blocks twice.
+    generation.files.iter().for_each(|file| core.spares.release(file.clone()));
     Ok(())
 }
 
@@ -172,9 +171,11 @@ fn entries_of(log: &[u8], fresh: &Fresh, ledger: &Ledger) -> Vec<Entry> {
     let is_gone = |id: &BlockId| fresh.dropped || !fresh.exists || id.end() <= fresh.head;
     entries.extend(blocks.take_while(is_gone).map(|id| (id.key(log), None)));
     let head = if fresh.exists {
-        entries.extend(
-            blocks_of(fresh).map(|(id, records)| (id.key(log), Some(layout::block_value(id, &records)))),
-        );
+        entries.extend(blocks_of(fresh).map(|id| {
+            let records = fresh.numbered(id.first_seq).take(id.count as usize);
+            let records: Vec<Bytes> = records.map(|(_, record)| record.clone()).collect();
+            (id.key(log), Some(layout::block_value(id, &records)))
+        }));
         let after = after(fresh, stored.cloned());
         (!after.begins_with_a_block()).then(|| layout::head_value(fresh.head))
     } else {
@@ -189,24 +190,20 @@ fn entries_of(log: &[u8], fresh: &Fresh, ledger: &Ledger) -> Vec<Entry> {
     entries
 }
 
-/// The log's records in blocks.
-fn blocks_of(fresh: &Fresh) -> impl Iterator<Item = (BlockId, Vec<Bytes>)> {
-    let mut records = fresh.records.iter().peekable();
+/// The blocks that the log's records make.
+fn blocks_of(fresh: &Fresh) -> impl Iterator<Item = BlockId> {
+    let mut lengths = fresh.records.iter().map(Bytes::len).peekable();
     let mut first_seq = fresh.start;
     std::iter::from_fn(move || {
-        let mut block: Vec<Bytes> = Vec::new();
-        let mut bytes = 0;
-        while let Some(record) =
-            records.next_if(|record| block.is_empty() || bytes + record.len() <= BLOCK_BYTES)
-        {
-            bytes += record.len();
-            block.push(record.clone());
+        let (mut count, mut bytes) = (1, lengths.next()?);
+        while let Some(length) = lengths.next_if(|length| bytes + length <= BLOCK_BYTES) {
+            bytes += length;
+            count += 1;
         }
-        let count = u32::try_from(block.len()).ok().filter(|count| *count > 0)?;
-        let id =
-            BlockId { first_seq, count, bytes: u32::try_from(bytes).expect("a record has at most 64 MiB") };
+        let bytes = u32::try_from(bytes).expect("a record has at most 64 MiB");
+        let id = BlockId { first_seq, count, bytes };
         first_seq += u64::from(count);
-        Some((id, block))
+        Some(id)
     })
 }
 
@@ -220,7 +217,7 @@ fn after(fresh: &Fresh, stored: Option<LogState>) -> LogState {
         state.pop();
     }
     state.tail = state.tail.max(fresh.start);
-    blocks_of(fresh).for_each(|(id, _)| state.push(id));
+    blocks_of(fresh).for_each(|id| state.push(id));
     state.settle(fresh.head, fresh.tail, fresh.bytes);
     state
 }

@@ -67,14 +67,12 @@ struct Segment {
 pub(super) struct Spares(Arc<Mutex<Vec<PathBuf>>>);
 
 impl Spares {
-    /// Takes a file back.
-    pub(super) fn release(&self, path: PathBuf) -> io::Result<()> {
+    /// Takes a file back. One too many is removed, or kept where that fails: it was given back once, and is once a spare.
+    pub(super) fn release(&self, path: PathBuf) {
         let mut spares = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if spares.len() >= SPARES {
-            return fs::remove_file(path);
+        if spares.len() < SPARES || fs::remove_file(&path).is_err() {
+            spares.push(path);
         }
-        spares.push(path);
-        Ok(())
     }
 
     fn take(&self) -> Option<PathBuf> {
@@ -202,4 +200,19 @@ fn seal(frame: &mut [u8], mark: CommitMark, seed: u64) {
 fn checksum(frame: &[u8], seed: u64) -> u64 {
     let payload = xxh3_64_with_seed(frame.get(FRAME_HEADER..).unwrap_or_default(), seed);
     xxh3_64_with_seed(frame.get(..24).unwrap_or_default(), payload)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_cannot_be_removed_is_one_spare_and_not_two() {
+        let spares = Spares::default();
+        let names: Vec<PathBuf> = (0..6).map(|number| PathBuf::from(format!("/nowhere/{number}"))).collect();
+        names.iter().for_each(|name| spares.release(name.clone()));
+        let mut found: Vec<PathBuf> = std::iter::from_fn(|| spares.take()).collect();
+        found.sort_unstable();
+        assert_eq!(found, names);
+    }
 }

@@ -59,7 +59,7 @@ pub(super) fn open(path: &Path, options: &Options) -> Result<(Core, Journal, Com
     } else {
         unused.extend(found.blank);
     }
-    unused.into_iter().try_for_each(|file| core.spares.release(file)).map_err(io_failed)?;
+    unused.into_iter().for_each(|file| core.spares.release(file));
     let journal = Journal::new(&core.directory.journal_path(), replayed.live, last_id, core.spares.clone());
     let mark = CommitMark { number: replayed.last, synced: replayed.last };
     Ok((core, journal, mark))

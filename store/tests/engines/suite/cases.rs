@@ -23,6 +23,7 @@ pub(crate) const ALL: &[Case] = &[
     ("reads_respect_both_limits", reads_respect_both_limits),
     ("logs_with_similar_keys_stay_apart", logs_with_similar_keys_stay_apart),
     ("many_small_blocks_are_trimmed", many_small_blocks_are_trimmed),
+    ("a_log_longer_than_a_block_is_read_and_trimmed", a_log_longer_than_a_block_is_read_and_trimmed),
     ("writes_over_a_limit_are_unfit", writes_over_a_limit_are_unfit),
     ("a_reader_sees_later_commits", a_reader_sees_later_commits),
     ("an_empty_batch_is_accepted", an_empty_batch_is_accepted),
@@ -310,6 +311,24 @@ fn logs_with_similar_keys_stay_apart(home: &mut dyn Home) {
     twice(home, |home| {
         assert_eq!(span(home, "a"), None);
         assert_eq!(home.store().reader().read_log(&longer, 0, 9, 9).expect("readable").len(), 1);
+    });
+}
+
+fn a_log_longer_than_a_block_is_read_and_trimmed(home: &mut dyn Home) {
+    let long = |seq: u64| "x".repeat(1000 + seq as usize);
+    done(home, |batch| {
+        (0..100).for_each(|seq| _ = batch.append("log", seq, records(&[&long(seq)])));
+    });
+    twice(home, |home| {
+        let expected: Vec<_> = (0..100).map(|seq| (seq, long(seq))).collect();
+        assert_eq!(read(home, "log", 0, 999, usize::MAX), expected);
+        assert_eq!(read(home, "log", 57, 3, usize::MAX), expected[57..60]);
+    });
+    done(home, |batch| _ = batch.trim("log", 61));
+    twice(home, |home| {
+        let bytes = (61..100).map(|seq| 1000 + seq).sum();
+        assert_eq!(span(home, "log"), Some((61, 100, bytes)));
+        assert_eq!(seqs(home, "log", 0, 2, usize::MAX), [61, 62]);
     });
 }
 
