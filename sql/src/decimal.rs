@@ -73,6 +73,11 @@ impl Decimal {
         self.coefficient == 0
     }
 
+    /// Whether it is written without a point and an exponent, as an Int is.
+    pub(crate) fn has_plain_digits(self) -> bool {
+        self.exponent == 0
+    }
+
     /// -1, 0 or 1.
     pub fn sign(self) -> i128 {
         self.coefficient.signum()

@@ -16,7 +16,9 @@ pub(crate) fn number(text: &str, version: Version) -> Option<Value> {
         });
     }
     let digits = text.strip_prefix('-').unwrap_or(text);
-    if digits.len() <= DIGITS as usize && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+    // A statement may write zeros in front; they make no number longer.
+    let significant = digits.trim_start_matches('0');
+    if significant.len() <= DIGITS as usize && digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return text.parse().ok().map(Value::Int);
     }
     // A whole number that is too long for an Int stays a Decimal.

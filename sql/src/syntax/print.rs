@@ -171,6 +171,8 @@ fn list(parts: &[impl Display], out: &mut Formatter<'_>) -> fmt::Result {
 fn literal(value: &Value, out: &mut Formatter<'_>) -> fmt::Result {
     match value {
         Value::String(text) => quoted(text, out),
+        // Digits alone would be read as an Int.
+        Value::Decimal(decimal) if decimal.has_plain_digits() => write!(out, "{decimal}e0"),
         _ => out.write_str(&json::write(value)),
     }
 }
