@@ -155,7 +155,7 @@ impl Embedded {
     fn settle(&self) -> Result<(), CommitError> {
         while !self.core.desk.wait() {
             if let Some(trouble) = self.core.desk.trouble() {
-                return Err(CommitError::Failed(trouble));
+                return Err(trouble.into());
             }
         }
         Ok(())
@@ -193,8 +193,10 @@ impl Embedded {
             if only_frees || bytes < 2 * self.overlay_bytes {
                 return Ok(());
             }
-            if !self.core.desk.wait() && self.core.desk.trouble().is_some() {
-                return Err(CommitError::Full);
+            if !self.core.desk.wait()
+                && let Some(trouble) = self.core.desk.trouble()
+            {
+                return Err(trouble.into());
             }
         }
     }

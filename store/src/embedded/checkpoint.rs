@@ -12,6 +12,7 @@ use super::layout::{self, BlockId};
 use super::ledger::{Ledger, LogState};
 use super::overlay::{Fresh, Overlay};
 use super::tables::WAITING_RUNS;
+use crate::CommitError;
 
 /// Records of one log go into blocks of about this size: a reader takes a whole block.
 const BLOCK_BYTES: usize = 16 * 1024;
@@ -19,6 +20,8 @@ const BLOCK_BYTES: usize = 16 * 1024;
 const SETTLED_AT_ONCE: usize = 256;
 /// How long to wait before the next try when there was no room, and for runs to be merged.
 const PAUSE: Duration = Duration::from_millis(20);
+/// How long to wait before the next try when the engine failed: what a try leaves behind takes room.
+const LONG_PAUSE: Duration = Duration::from_secs(1);
 /// Waits for merging at most; a run more is better than none.
 const PAUSES: usize = 500;
 
@@ -34,7 +37,23 @@ struct Work {
     generation: Option<Generation>,
     stop: bool,
     /// Why the last try failed.
-    trouble: Option<String>,
+    trouble: Option<Trouble>,
+}
+
+/// Why tables could not be written. The next try may do better.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Trouble {
+    NoRoom,
+    Failed(String),
+}
+
+impl From<Trouble> for CommitError {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::NoRoom => CommitError::Full,
+            Trouble::Failed(reason) => CommitError::Failed(format!("tables cannot be written: {reason}")),
+        }
+    }
 }
 
 /// An overlay whose commits are all in these files.
@@ -56,7 +75,7 @@ impl Desk {
     }
 
     /// Why tables cannot be written at the moment.
-    pub(super) fn trouble(&self) -> Option<String> {
+    pub(super) fn trouble(&self) -> Option<Trouble> {
         self.lock().trouble.clone()
     }
 
@@ -93,10 +112,10 @@ impl Desk {
         }
     }
 
-    fn pause(&self) {
+    fn pause(&self, pause: Duration) {
         let work = self.lock();
         if !work.stop {
-            drop(self.bell.wait_timeout(work, PAUSE));
+            drop(self.bell.wait_timeout(work, pause));
         }
     }
 
@@ -107,9 +126,11 @@ impl Desk {
         self.bell.notify_all();
     }
 
-    fn failed(&self, reason: String) {
-        self.lock().trouble = Some(reason);
-        self.pause();
+    fn failed(&self, trouble: Trouble) {
+        let pause = if trouble == Trouble::NoRoom { PAUSE } else { LONG_PAUSE };
+        self.lock().trouble = Some(trouble);
+        self.bell.notify_all();
+        self.pause(pause);
     }
 }
 
@@ -120,20 +141,21 @@ pub(super) fn run(core: &Core) {
             if core.tables.waiting_runs() < WAITING_RUNS {
                 break;
             }
-            core.desk.pause();
+            core.desk.pause(PAUSE);
         }
         match write(core, &generation) {
             Ok(()) => core.desk.done(),
-            Err(reason) => core.desk.failed(reason),
+            Err(trouble) => core.desk.failed(trouble),
         }
     }
 }
 
-fn write(core: &Core, generation: &Generation) -> Result<(), String> {
+fn write(core: &Core, generation: &Generation) -> Result<(), Trouble> {
     let overlay = &generation.overlay;
+    let is_full = || core.directory.free_bytes().is_ok_and(|free| free < overlay.bytes as u64);
     // A run that fails half-way takes room, too.
-    if core.directory.free_bytes().is_ok_and(|free| free < overlay.bytes as u64) {
-        return Err("there is no room on the disk to write tables".to_owned());
+    if is_full() {
+        return Err(Trouble::NoRoom);
     }
     let mut logs: Vec<(&[u8], &Fresh)> = overlay.logs.iter().map(|(log, fresh)| (&**log, fresh)).collect();
     logs.sort_unstable_by_key(|(log, _)| (log.len(), *log));
@@ -148,7 +170,8 @@ fn write(core: &Core, generation: &Generation) -> Result<(), String> {
             some.iter().flat_map(|(log, fresh)| entries_of(log, fresh, &layers.ledger)).collect();
         entries
     });
-    core.tables.add(std::iter::once(commit).chain(documents).chain(blocks).map(Ok))?;
+    let added = core.tables.add(std::iter::once(commit).chain(documents).chain(blocks).map(Ok));
+    added.map_err(|reason| if is_full() { Trouble::NoRoom } else { Trouble::Failed(reason) })?;
     // Nobody looks at the ledger for these logs as long as the frozen overlay lies over it, and it stays there until the
     // next one comes: what was changed a short while ago is asked for most.
     for some in logs.chunks(SETTLED_AT_ONCE) {

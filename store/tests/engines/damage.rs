@@ -438,3 +438,32 @@ fn a_full_disk_refuses_what_needs_room_and_takes_what_frees_it() {
     assert_eq!(store.commit(&batch, Durability::Buffered), Ok(()));
     assert_eq!(records(&store), 0);
 }
+
+#[test]
+fn tables_that_cannot_be_written_are_named_and_nothing_acknowledged_is_lost() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let options = Options { keep_free_bytes: 0, overlay_bytes: 4096, ..Options::default() };
+    let mut store = Embedded::open(directory.path(), &options).expect("the store opens");
+    let (tables, aside) = (directory.path().join("engine"), directory.path().join("aside"));
+    fs::rename(&tables, &aside).expect("moved");
+    fs::write(&tables, "in the way").expect("written");
+    let mut number = 0;
+    let error = loop {
+        let mut batch = Batch::new();
+        batch.append("log", number, vec![Bytes::from(number.to_string())]);
+        match store.commit(&batch, Durability::Synced) {
+            Ok(()) => number += 1,
+            Err(error) => break error,
+        }
+    };
+    assert!(error.to_string().contains("tables cannot be written: "), "{error}");
+    assert!(!error.to_string().contains("full"), "{error}");
+    let mut trim = Batch::new();
+    trim.trim("log", 1);
+    assert_eq!(store.commit(&trim, Durability::Synced), Ok(()), "what only frees is taken");
+    drop(store);
+    fs::remove_file(&tables).expect("removed");
+    fs::rename(&aside, &tables).expect("moved back");
+    let store = open(directory.path()).expect("the store opens");
+    assert_eq!(records(&store) as u64, number - 1);
+}
