@@ -73,15 +73,11 @@ pub enum OpenError {
     #[error("{} holds something else than a store: choose another directory", path.display())]
     Foreign { path: PathBuf },
     #[error(
-        "{} lost {} in {}: restore a backup, or open it once accepting the loss",
+        "{} lost at least {missing} commits in {}: restore a backup, or open it once accepting the loss",
         path.display(),
-        missing.map_or_else(
-            || "an unknown number of acknowledged commits".to_owned(),
-            |missing| format!("at least {missing} commits")
-        ),
         file.display()
     )]
-    Lost { path: PathBuf, file: PathBuf, missing: Option<u64> },
+    Lost { path: PathBuf, file: PathBuf, missing: u64 },
     #[error("{} is damaged ({reason}): restore a backup", path.display())]
     Damaged { path: PathBuf, reason: String },
     #[error("{} cannot be opened ({reason}): check the disk and the permissions", path.display())]

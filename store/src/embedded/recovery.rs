@@ -46,7 +46,7 @@ pub(super) fn open(path: &Path, options: &Options) -> Result<(Core, Journal, Com
     let mut unused = replayed.unused;
     if let Some(acknowledged) = acknowledged.filter(|acknowledged| *acknowledged > replayed.last) {
         if !options.accept_loss {
-            let missing = Some(acknowledged - replayed.last);
+            let missing = acknowledged - replayed.last;
             return Err(OpenError::Lost {
                 path: path.to_owned(),
                 file: core.directory.journal_path(),
@@ -94,7 +94,7 @@ impl Replay<'_> {
                 continue;
             }
             if file.first > self.last + 1 {
-                self.lost(file, Some(file.first - 1 - self.last))?;
+                self.lost(file, file.first - 1 - self.last)?;
                 set_aside(later).and_then(|()| rename(&file.path)).map_err(|error| self.failed(&error))?;
                 break;
             }
@@ -129,7 +129,7 @@ impl Replay<'_> {
         Ok(match next {
             // A file is synced as a whole before the next one is begun.
             Some(next) if last + 1 == next => Verdict::Whole,
-            Some(next) => Verdict::Lost { missing: Some((next - 1).max(self.promised()) - self.last) },
+            Some(next) => Verdict::Lost { missing: (next - 1).max(self.promised()) - self.last },
             None => verdict(run.ending, self.last, self.promised()),
         })
     }
@@ -145,12 +145,12 @@ impl Replay<'_> {
     }
 
     /// An error, unless the loss is accepted.
-    fn lost(&self, file: &Begun, missing: Option<u64>) -> Result<(), OpenError> {
+    fn lost(&self, file: &Begun, missing: u64) -> Result<(), OpenError> {
         if self.options.accept_loss {
             return Ok(());
         }
         // As many as are known of, also behind this file.
-        let missing = missing.map(|missing| missing.max(self.promised().saturating_sub(self.last)));
+        let missing = missing.max(self.promised().saturating_sub(self.last));
         Err(OpenError::Lost { path: self.core.directory.path.clone(), file: file.path.clone(), missing })
     }
 
@@ -167,7 +167,7 @@ enum Verdict {
         is_doubtful: bool,
     },
     Lost {
-        missing: Option<u64>,
+        missing: u64,
     },
 }
 
@@ -180,7 +180,7 @@ fn verdict(ending: Ending, last: u64, acknowledged: u64) -> Verdict {
         Ending::Damaged { beyond } => (acknowledged.max(beyond.synced), true),
     };
     if promised > last {
-        return Verdict::Lost { missing: Some(promised - last) };
+        return Verdict::Lost { missing: promised - last };
     }
     Verdict::Unfinished { is_doubtful: is_followed }
 }
@@ -219,9 +219,10 @@ fn take_over(
         let number = documents.get(layout::COMMIT_KEY).map_err(failed)?;
         let number = number.map(|stored| layout::commit_number(&stored)).transpose();
         let number = number.map_err(|reason| failed(reason.to_owned()))?.unwrap_or_default();
-        if acknowledged.is_some_and(|acknowledged| acknowledged > number) && !accept_loss {
+        let missing = acknowledged.unwrap_or_default().saturating_sub(number);
+        if missing > 0 && !accept_loss {
             let (path, file) = (directory.path.clone(), directory.engine_path());
-            return Err(OpenError::Lost { path, file, missing: acknowledged.map(|known| known - number) });
+            return Err(OpenError::Lost { path, file, missing });
         }
         let documents =
             documents.entries().map(|entry| entry.map(|(key, value)| (key.to_vec(), Some(value.to_vec()))));

@@ -96,7 +96,7 @@ fn any_damaged_byte_of_a_commit_is_noticed() {
     for at in first..end {
         change(&journal(directory.path()), |bytes| bytes[at] ^= 0x40);
         let refused = open(directory.path()).err();
-        assert!(matches!(refused, Some(OpenError::Lost { missing: Some(2), .. })), "byte {at}: {refused:?}");
+        assert!(matches!(refused, Some(OpenError::Lost { missing: 2, .. })), "byte {at}: {refused:?}");
         change(&journal(directory.path()), |bytes| bytes[at] ^= 0x40);
     }
     let store = open(directory.path()).expect("the refusals changed nothing");
@@ -112,7 +112,7 @@ fn damage_in_the_middle_is_refused_with_the_number_of_missing_commits() {
     });
     let before = fs::read(journal(directory.path())).expect("readable");
     let refused = open(directory.path()).err().expect("refused");
-    assert!(matches!(refused, OpenError::Lost { missing: Some(30), .. }), "{refused:?}");
+    assert!(matches!(refused, OpenError::Lost { missing: 30, .. }), "{refused:?}");
     let text = refused.to_string();
     assert!(text.contains("at least 30 commits") && text.contains("accepting the loss"), "{text}");
     assert_eq!(fs::read(journal(directory.path())).expect("readable"), before, "nothing was changed");
@@ -144,7 +144,7 @@ fn damage_to_the_last_acknowledged_commit_is_refused() {
             bytes[at] ^= 0x40;
         });
         let refused = open(directory.path()).err();
-        assert!(matches!(refused, Some(OpenError::Lost { missing: Some(1), .. })), "{refused:?}");
+        assert!(matches!(refused, Some(OpenError::Lost { missing: 1, .. })), "{refused:?}");
         assert_eq!(records(&accept_loss(directory.path())), 39);
     }
 }
@@ -212,7 +212,7 @@ fn damage_in_the_middle_is_refused_even_without_the_file_of_acknowledged_commits
         bytes[at] ^= 0x40;
     });
     let refused = open(directory.path()).err();
-    assert!(matches!(refused, Some(OpenError::Lost { missing: Some(29), .. })), "{refused:?}");
+    assert!(matches!(refused, Some(OpenError::Lost { missing: 29, .. })), "{refused:?}");
 }
 
 #[test]
@@ -222,7 +222,7 @@ fn a_file_whose_beginning_is_damaged_is_refused_and_kept() {
         change(&journal(directory.path()), |bytes| bytes[position] ^= 0x40);
         let damaged = fs::read(journal(directory.path())).expect("readable");
         let refused = open(directory.path()).err();
-        assert!(matches!(refused, Some(OpenError::Lost { missing: Some(COMMITS), .. })), "{refused:?}");
+        assert!(matches!(refused, Some(OpenError::Lost { missing: COMMITS, .. })), "{refused:?}");
         assert_eq!(fs::read(journal(directory.path())).expect("readable"), damaged, "nothing was changed");
         assert_eq!(records(&accept_loss(directory.path())), 0);
         let kept = journal(directory.path()).with_added_extension("damaged");
@@ -248,7 +248,7 @@ fn damage_at_the_end_of_an_earlier_file_is_refused() {
         bytes[at] ^= 0x40;
     });
     let refused = open(directory.path()).err();
-    assert!(matches!(refused, Some(OpenError::Lost { missing: Some(21), .. })), "{refused:?}");
+    assert!(matches!(refused, Some(OpenError::Lost { missing: 21, .. })), "{refused:?}");
     let mut store = accept_loss(directory.path());
     assert_eq!(records(&store), 19);
     commit(&mut store, 19);
@@ -268,7 +268,7 @@ fn a_file_missing_between_others_is_refused() {
     let directory = crashed_twice();
     fs::remove_file(journal(directory.path())).expect("removed");
     let refused = open(directory.path()).err();
-    assert!(matches!(refused, Some(OpenError::Lost { missing: Some(COMMITS), .. })), "{refused:?}");
+    assert!(matches!(refused, Some(OpenError::Lost { missing: COMMITS, .. })), "{refused:?}");
     let store = accept_loss(directory.path());
     assert_eq!(records(&store), 0);
     drop(store);
@@ -319,7 +319,7 @@ fn a_journal_that_is_gone_is_refused() {
     let directory = crashed(COMMITS);
     fs::remove_file(journal(directory.path())).expect("removed");
     let refused = open(directory.path()).err();
-    assert!(matches!(refused, Some(OpenError::Lost { missing: Some(COMMITS), .. })), "{refused:?}");
+    assert!(matches!(refused, Some(OpenError::Lost { missing: COMMITS, .. })), "{refused:?}");
 }
 
 #[test]
@@ -416,7 +416,7 @@ fn a_directory_of_the_earlier_format_is_taken_over() {
 fn a_directory_of_the_earlier_format_that_lost_commits_is_refused() {
     let directory = in_the_earlier_format(9);
     let refused = open(directory.path()).err();
-    assert!(matches!(refused, Some(OpenError::Lost { missing: Some(2), .. })), "{refused:?}");
+    assert!(matches!(refused, Some(OpenError::Lost { missing: 2, .. })), "{refused:?}");
     assert_eq!(records(&accept_loss(directory.path())), 1);
     open(directory.path()).expect("the loss is not reported again");
 }
