@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import tempfile
 import time
 
@@ -10,11 +11,12 @@ from AWSIoTPythonSDK.MQTTLib import AWSIoTMQTTClient
 from awscrt import mqtt
 from awsiot import mqtt_connection_builder
 
-from aws.caller import client
+from aws.caller import client, refused
 from aws.iot_certificates import Workshop, id_of
 from promise import Inbox, promise, wait_for
 
 ACCOUNT = "000000000000"
+TRUST = {"Effect": "Allow", "Principal": {"Service": "iot.amazonaws.com"}, "Action": "sts:AssumeRole"}
 PATIENCE_S = 10
 
 
@@ -234,6 +236,50 @@ def a_connection_ends_when_its_certificate_is_turned_off(place):
     event = json.loads(payload)
     assert event["clientId"] == other.name and event["disconnectReason"] == "FORBIDDEN_ACCESS", event
     assert event["clientInitiatedDisconnect"] is False and not found.gone, "the other certificate's connection stays"
+
+
+@promise(own=True)
+def on_a_full_disk_rights_are_taken_away_and_none_are_given(place):
+    device, server = Equipment(place, statement("iot:*", "*")), place.server
+    device.policy(statement("iot:Connect", "*"))
+    spare = device.iot.create_keys_and_certificate(setAsActive=True)["certificateId"]
+    rule = {"sql": "SELECT * FROM 'a'", "actions": [{"republish": {"topic": "b", "roleArn": f"arn:aws:iam::{ACCOUNT}:role/r"}}]}
+    for name in ("loud", "louder"):
+        device.iot.create_topic_rule(ruleName=name, topicRulePayload=rule)
+    role = {"RoleName": "r", "PolicyName": "p"}
+    iam = client(place, "iam", account=ACCOUNT)
+    iam.create_role(RoleName="r", AssumeRolePolicyDocument=document(TRUST))
+    iam.put_role_policy(**role, PolicyDocument=document(statement("iot:*", "*")))
+    server.kill()
+    # For the server, so much belongs to the reserve that half of it is gone.
+    server.flags += ["--keep-free", str(2 * shutil.disk_usage(server.data).free)]
+    server.start()
+    device.iot, iam = client(place, account=ACCOUNT), client(place, "iam", account=ACCOUNT)
+    found = Paho(device)
+    assert not found.connect().is_failure
+    for call, more in ((device.iot.create_thing, {"thingName": "new"}),
+                       (device.iot.create_topic_rule, {"ruleName": "new", "topicRulePayload": rule})):
+        refused(call, "ServiceUnavailableException", "disk is full", **more)
+    device.iot.set_default_policy_version(policyName=device.name, policyVersionId="1")
+    device.iot.update_certificate(certificateId=spare, newStatus="REVOKED")
+    device.iot.delete_certificate(certificateId=spare)
+    device.iot.disable_topic_rule(ruleName="loud")
+    device.iot.delete_topic_rule(ruleName="louder")
+    iam.delete_role_policy(**role)
+    device.status("INACTIVE")
+    wait_for("the end", lambda: found.gone)
+    device.iot.detach_policy(policyName=device.name, target=device.arn)
+    server.kill()
+    server.flags[-1] = str(10**17)
+    server.start()
+    device.iot, iam = client(place, account=ACCOUNT), client(place, "iam", account=ACCOUNT)
+    assert device.iot.describe_certificate(certificateId=device.id)["certificateDescription"]["status"] == "INACTIVE"
+    refused(device.iot.update_certificate, "ServiceUnavailableException", "disk is full", certificateId=device.id,
+            newStatus="ACTIVE")
+    shown, = device.iot.list_topic_rules()["rules"]
+    assert shown["ruleName"] == "loud" and shown["ruleDisabled"], shown
+    device.iot.delete_topic_rule(ruleName="loud")
+    assert iam.list_role_policies(RoleName="r")["PolicyNames"] == []
 
 
 @promise(own=True)

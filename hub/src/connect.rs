@@ -67,7 +67,7 @@ impl<L: Link> Hub<L> {
             _ => u32::MAX,
         }
         .min(self.settings.session_expiry_max_s);
-        if self.disk_full && expiry_s > 0 {
+        if self.is_disk_full() && expiry_s > 0 {
             return Err(Refusal::new(
                 ReasonCode::ServerUnavailable,
                 DisconnectReason::ServerError,

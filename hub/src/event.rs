@@ -10,6 +10,7 @@ use message::{Message, QoS};
 use mqtt::{Connect, Subscribe, Unsubscribe};
 use policy::Access;
 use rules::{Failure, Job, Occasion, Outcome, Rule};
+use store::Need;
 
 use crate::keys::ScopeKey;
 
@@ -82,10 +83,8 @@ pub enum Event<L> {
     Scope(ScopeKey),
     /// Time has passed.
     Tick,
-    /// Whether the disk takes writes; while it does not, what needs the disk is refused and says so.
-    Disk {
-        full: bool,
-    },
+    /// The most that the disk takes; while that is not everything, what needs more is refused and says so.
+    Disk(Need),
     /// What each role that rules may act in lets them do; asked where roles are held to it.
     RuleRoles {
         scope: ScopeId,

@@ -61,7 +61,7 @@ impl<L: Link> Hub<L> {
         plan: &mut Plan<L>,
         change: impl FnOnce(&mut Logs) -> Result<Vec<Write>, Refusal>,
     ) -> Result<(), NotLogged> {
-        if self.disk_full {
+        if self.is_disk_full() {
             return Err(NotLogged::DiskFull);
         }
         let writes = change(self.opened_logs(scope)?)?;
@@ -89,7 +89,7 @@ impl<L: Link> Hub<L> {
         batch: &LogBatch<'_>,
         plan: &mut Plan<L>,
     ) -> Result<Logged, NotLogged> {
-        if self.disk_full {
+        if self.is_disk_full() {
             return Err(NotLogged::DiskFull);
         }
         let (logs, LogBatch { group, stream, events, .. }) = (self.opened_logs(scope)?, batch);

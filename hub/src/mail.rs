@@ -23,7 +23,7 @@ impl<L: Link> Hub<L> {
         let Store { message, receivers, fired, answer } = store;
         let needs_disk =
             || fired.as_ref().is_some_and(|fired| fired.outcomes.iter().any(|(rule, _)| rule.needs_disk()));
-        if self.disk_full && (!receivers.is_empty() || answer.is_some() && needs_disk()) {
+        if self.is_disk_full() && (!receivers.is_empty() || answer.is_some() && needs_disk()) {
             self.explain(&message.publisher, "publish refused", DISK_FULL, plan);
             self.answer(answer, ReasonCode::QuotaExceeded, Some(DISK_FULL), plan);
             return;

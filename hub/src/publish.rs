@@ -27,7 +27,7 @@ impl<L: Link> Hub<L> {
         answer: Option<Answer<L>>,
         plan: &mut Plan<L>,
     ) {
-        if self.disk_full && self.needs_disk(origin, &message) {
+        if self.is_disk_full() && self.needs_disk(origin, &message) {
             self.explain(&message.publisher, "publish refused", DISK_FULL, plan);
             self.answer(answer, ReasonCode::QuotaExceeded, Some(DISK_FULL), plan);
             return;
@@ -68,7 +68,7 @@ impl<L: Link> Hub<L> {
         plan: &mut Plan<L>,
     ) -> Result<(), &'static str> {
         self.now_ms = self.now_ms.max(now_ms);
-        if self.disk_full && self.needs_disk(origin, &message) {
+        if self.is_disk_full() && self.needs_disk(origin, &message) {
             return Err(DISK_FULL);
         }
         self.publish_and_serve(origin, message, plan);
@@ -163,7 +163,7 @@ impl<L: Link> Hub<L> {
     }
 
     fn retain(&mut self, scope: ScopeId, message: &Arc<Message>, plan: &mut Plan<L>) {
-        let disk_full = self.disk_full;
+        let disk_full = self.is_disk_full();
         let key = self.key(scope);
         let Some(place) = self.scope(scope) else { return };
         if message.payload.is_empty() {
@@ -216,7 +216,7 @@ impl<L: Link> Hub<L> {
         plan: &mut Plan<L>,
     ) {
         let StoreFor { session, qos, retain, subscription_ids } = receiver;
-        let disk_full = self.disk_full;
+        let disk_full = self.is_disk_full();
         let Some(session) = self.sessions.get_mut(session) else { return };
         let client = session.client.clone();
         if disk_full {

@@ -181,7 +181,7 @@ impl<L: Link> Hub<L> {
         plan: &mut Plan<L>,
     ) -> Result<Result<Vec<u8>, Rejection>, &'static str> {
         self.now_ms = self.now_ms.max(now_ms);
-        if self.disk_full && request.verb != Verb::Get {
+        if self.is_disk_full() && request.verb != Verb::Get {
             return Err(DISK_FULL);
         }
         let place = self.place(scope, &request.id);

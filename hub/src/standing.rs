@@ -59,7 +59,7 @@ impl<L: Link> Hub<L> {
     /// Nobody waits for it: a process that dies leaves it to the system, and a machine that dies ends the connection
     /// anyway.
     fn keep_standing(&self, scope: ScopeId, client: &str, standing: &Standing, plan: &mut Plan<L>) {
-        if !self.disk_full {
+        if !self.is_disk_full() {
             plan.put_unpromised(self.key(scope).standing(client), standing.encode());
         }
     }

@@ -132,7 +132,7 @@ impl<L: Link> Hub<L> {
         if let Some(access) = access.filter(|a| !a.allows(&ask)) {
             return Err(Refusal::denied(access.evaluate(&ask)));
         }
-        let disk_full = self.disk_full;
+        let disk_full = self.is_disk_full();
         let key = self
             .sessions
             .get(id)

@@ -9,7 +9,7 @@ use broker::session::Will;
 use broker::{Presence, Retained, Routes, ScopeId, Session, SessionId, Sessions, Subscriber};
 use message::Dialect;
 use policy::Access;
-use store::Reader;
+use store::{Need, Reader};
 
 use crate::Link;
 use crate::deadlines::Deadlines;
@@ -43,7 +43,7 @@ pub struct Hub<L> {
     pub(crate) next_message: u64,
     pub(crate) now_ms: u64,
     pub(crate) forgot_ms: u64,
-    pub(crate) disk_full: bool,
+    pub(crate) disk: Need,
     generation: u64,
     /// Grows with each reset: numbers begin anew.
     pub(crate) epoch: u64,
@@ -102,7 +102,7 @@ impl<L: Link> Hub<L> {
             next_message: FIRST_OWN_MESSAGE,
             now_ms,
             forgot_ms: now_ms,
-            disk_full: false,
+            disk: Need::Room,
             generation: 0,
             epoch: 0,
             changed: true,
@@ -130,7 +130,7 @@ impl<L: Link> Hub<L> {
             Event::Review { scope, client } => self.review(scope, &client, plan),
             Event::Scope(key) => self.open_scope(key),
             Event::Tick => self.tick(plan),
-            Event::Disk { full } => self.disk_full = full,
+            Event::Disk(takes) => self.disk = takes,
             Event::RuleRoles { scope, roles } => self.set_rule_roles(scope, roles),
             Event::Worked(worked) => self.worked(*worked, plan),
         }
@@ -177,8 +177,18 @@ impl<L: Link> Hub<L> {
         self.epoch
     }
 
+    /// The most that the disk takes.
+    pub fn disk(&self) -> Need {
+        self.disk
+    }
+
+    /// Whether the disk takes what needs so much.
+    pub fn has_room(&self, need: Need) -> bool {
+        need <= self.disk
+    }
+
     pub fn is_disk_full(&self) -> bool {
-        self.disk_full
+        !self.has_room(Need::Room)
     }
 
     pub(crate) fn scope(&mut self, id: ScopeId) -> Option<&mut Scope<L>> {

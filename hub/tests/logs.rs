@@ -7,7 +7,7 @@ use hub::keys::ScopeKey;
 use hub::{Event, Hub, LogBatch, NotLogged, Plan, Settings};
 use logs::Pattern;
 use message::Dialect;
-use store::{Durability, Memory, Store};
+use store::{Durability, Memory, Need, Store};
 
 const NOW_MS: u64 = 1_800_000_000_000;
 const DAY_MS: u64 = 24 * 3_600_000;
@@ -90,13 +90,13 @@ fn a_full_disk_takes_no_event_but_lets_a_group_go() {
     append(&mut hub, SCOPE, "1", &mut plan).expect("logged");
     commit(&mut store, plan);
     let mut plan = Plan::default();
-    hub.decide(NOW_MS, Event::Disk { full: true }, &mut plan);
+    hub.decide(NOW_MS, Event::Disk(Need::Reserve), &mut plan);
     assert!(matches!(append(&mut hub, SCOPE, "2", &mut plan), Err(NotLogged::DiskFull)));
     let refused = hub.change_logs(SCOPE, &mut plan, |logs| logs.set_retention("g", Some(1)));
     assert!(matches!(refused, Err(NotLogged::DiskFull)));
     hub.delete_logs(SCOPE, &mut plan, |logs| logs.delete_group("g")).expect("deleted");
     let (batch, _) = plan.take_writes();
-    assert!(!batch.is_empty() && batch.only_frees());
+    assert!(!batch.is_empty() && batch.need(|_| false) == Need::Nothing);
 }
 
 #[test]

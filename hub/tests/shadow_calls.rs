@@ -7,7 +7,7 @@ use message::Dialect;
 use shadow::ShadowId;
 use shadow::history::Source;
 use shadow::topic::{Request, Verb};
-use store::{Memory, Store};
+use store::{Memory, Need, Store};
 
 type Answer = Result<Result<Vec<u8>, shadow::Rejection>, &'static str>;
 
@@ -26,7 +26,7 @@ fn call(hub: &mut Hub<u32>, verb: Verb, payload: &str, plan: &mut Plan<u32>) -> 
 #[test]
 fn a_full_disk_is_named_as_the_reason_and_reading_goes_on() {
     let (mut hub, mut plan) = (hub(), Plan::default());
-    hub.decide(1_000, Event::Disk { full: true }, &mut plan);
+    hub.decide(1_000, Event::Disk(Need::Reserve), &mut plan);
     for verb in [Verb::Update, Verb::Delete] {
         let refused = call(&mut hub, verb, r#"{"state":{}}"#, &mut plan);
         assert!(refused.expect_err("refused").contains("the disk is full"), "{verb:?}");

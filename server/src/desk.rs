@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use broker::SessionId;
 use hub::{Event, Hub, Plan};
-use store::{Batch, Reader};
+use store::embedded::RESERVE_PARTS;
+use store::{Batch, Need, Reader};
 use tokio::sync::oneshot;
 
 use crate::committer::{Group, Handle};
@@ -111,6 +112,7 @@ impl Job {
 }
 
 pub(crate) const STOPPING: &str = "the server is stopping";
+pub(crate) const DISK_FULL: &str = "the disk is full: free some space and try again";
 
 /// How long the writer sleeps when nothing happens, so that due times are met within it.
 const IDLE: Duration = Duration::from_millis(500);
@@ -350,8 +352,8 @@ impl Writer {
                     self.hub.decide(now_ms, Event::Released { session, packet_id }, plan);
                     group.completed.push((link, packet_id));
                 }
-                Job::Write(_, answer) if self.hub.is_disk_full() => {
-                    let _ = answer.send(Err("the disk is full: free some space and try again".into()));
+                Job::Write(batch, answer) if !self.has_room(&batch) => {
+                    let _ = answer.send(Err(DISK_FULL.into()));
                 }
                 Job::Write(batch, answer) => {
                     documents.writes.extend(batch.writes);
@@ -381,26 +383,37 @@ impl Writer {
         group
     }
 
+    fn has_room(&self, batch: &Batch) -> bool {
+        !self.hub.is_disk_full()
+            || self.hub.has_room(batch.need(|key| matches!(self.reader.get(key), Ok(Some(_)))))
+    }
+
     fn check_disk(&mut self) {
         if self.checked.is_some_and(|at| at.elapsed() < DISK_CHECK) {
             return;
         }
         self.checked = Some(Instant::now());
         let Some(free) = self.reader.free_bytes() else { return };
-        let full = free < self.keep_free_bytes.saturating_add(MARGIN_BYTES);
-        if full == self.hub.is_disk_full() {
+        let takes = match self.keep_free_bytes.saturating_add(MARGIN_BYTES) {
+            reserve if free >= reserve => Need::Room,
+            reserve if free >= reserve / RESERVE_PARTS => Need::Reserve,
+            _ => Need::Nothing,
+        };
+        if takes == self.hub.disk() {
             return;
         }
-        let text = if full {
-            format!(
+        let text = match takes {
+            Need::Room => "there is room on the disk again".to_owned(),
+            Need::Reserve => format!(
                 "{free} bytes are free, less than the reserve: what needs the disk is refused until there is room"
-            )
-        } else {
-            "there is room on the disk again".to_owned()
+            ),
+            Need::Nothing => format!(
+                "{free} bytes are free, less than a quarter of the reserve: even what only turns something off is refused until there is room"
+            ),
         };
         self.shared.explain("", "disk", &text);
         let now_ms = self.shared.clock.wall_ms();
-        self.hub.decide(now_ms, Event::Disk { full }, &mut Plan::default());
+        self.hub.decide(now_ms, Event::Disk(takes), &mut Plan::default());
     }
 }
 

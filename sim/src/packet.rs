@@ -9,6 +9,7 @@ use hub::{Answer, Cause, Closed, ConnectRequest, Event, Origin, Store, StoreFor}
 use message::{Message, QoS, Topic};
 use mqtt::{Connect, Subscribe, SubscribeFilter, Unsubscribe, Version};
 use policy::Access;
+use store::Need;
 
 /// A connection's number; the hub's handle for it.
 pub(crate) type Link = u32;
@@ -211,7 +212,7 @@ impl Deed {
                 Event::Drop { scope: ScopeId(0), client, clean_session, cause }
             }
             Deed::Tick => Event::Tick,
-            Deed::Disk { full } => Event::Disk { full },
+            Deed::Disk { full } => Event::Disk(if full { Need::Nothing } else { Need::Room }),
         }
     }
 }

@@ -16,7 +16,7 @@ use serde_json::Value;
 use shadow::history::Source;
 use shadow::topic::{Request, Verb};
 use shadow::{ShadowId, Stored};
-use store::{Batch, CommitError, Disk, Durability, Fault, Faulty, Store};
+use store::{Batch, CommitError, Disk, Durability, Fault, Faulty, Need, Store};
 
 use crate::Flaw;
 use crate::chance::Chance;
@@ -332,7 +332,7 @@ impl World {
         self.disk.crash();
         self.store = self.disk.open();
         self.hub = open(&self.settings, &self.store, self.now_ms)?;
-        self.hub.decide(self.now_ms, Event::Disk { full: false }, &mut Plan::default());
+        self.hub.decide(self.now_ms, Event::Disk(Need::Room), &mut Plan::default());
         let committing = committing.unwrap_or_else(|| self.told.clone());
         self.book = match self.compare(&committing, 0) {
             Ok(()) => committing,

@@ -33,6 +33,17 @@ pub enum Expect {
     Revision(u64),
 }
 
+/// What a batch asks of the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Need {
+    /// It can only make room: it is always taken.
+    Nothing,
+    /// It puts other documents in the place of those that are there: it is taken while there is some of the reserve.
+    Reserve,
+    /// It is refused while the disk is full.
+    Room,
+}
+
 /// When a commit counts as done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Durability {
@@ -102,11 +113,13 @@ impl Batch {
         self.writes.iter().map(write).sum()
     }
 
-    /// Whether the batch can only make room: such a batch is taken even when the disk is full.
-    #[must_use]
-    pub fn only_frees(&self) -> bool {
-        self.writes
-            .iter()
-            .all(|write| matches!(write, Write::Delete { .. } | Write::Trim { .. } | Write::DropLog { .. }))
+    /// What the batch asks of the disk, given which documents there are.
+    pub fn need(&self, mut is_there: impl FnMut(&[u8]) -> bool) -> Need {
+        let need = |write: &Write| match write {
+            Write::Delete { .. } | Write::Trim { .. } | Write::DropLog { .. } => Need::Nothing,
+            Write::Put { key, .. } if is_there(key) => Need::Reserve,
+            Write::Put { .. } | Write::Append { .. } => Need::Room,
+        };
+        self.writes.iter().map(need).max().unwrap_or(Need::Nothing)
     }
 }

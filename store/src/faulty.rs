@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::memory::State;
-use crate::{Batch, CommitError, Durability, Memory, Reader, Store};
+use crate::{Batch, CommitError, Durability, Memory, Need, Reader, Store};
 
 /// The disk, which outlives the stores opened on it. Clones are handles on the same disk.
 #[derive(Debug, Clone)]
@@ -148,7 +148,8 @@ impl Store for Faulty {
         if plates.is_dead || plates.opening != self.opening {
             return Err(CommitError::Failed("the disk stopped".to_owned()));
         }
-        if plates.is_full && !batch.only_frees() {
+        let need = || batch.need(|key| matches!(self.memory.reader().get(key), Ok(Some(_))));
+        if plates.is_full && need() == Need::Room {
             return Err(CommitError::Full);
         }
         self.memory.check(batch)?;

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-pub use batch::{Batch, Durability, Expect, Write};
+pub use batch::{Batch, Durability, Expect, Need, Write};
 pub use embedded::{Embedded, OpenError, Options};
 pub use faulty::{Disk, Fault, Faulty};
 pub use memory::Memory;

@@ -255,7 +255,7 @@ impl<L: Link> Hub<L> {
         };
         let text = format!("republished to {} as message {}", message.topic, message.id);
         let origin = Origin { scope, session: None };
-        if self.disk_full && self.needs_disk(origin, &message) {
+        if self.is_disk_full() && self.needs_disk(origin, &message) {
             return Err(DISK_FULL.to_owned());
         }
         let before = (std::mem::replace(&mut self.waking.hops, hops), self.waking.root.replace(root));

@@ -73,7 +73,7 @@ impl<L: Link> Hub<L> {
         plan: &mut Plan<L>,
     ) -> Result<(), String> {
         let Firing { scope, occasion, rule } = *firing;
-        if self.disk_full {
+        if self.is_disk_full() {
             return Err("the disk is full: free some space".to_owned());
         }
         let key = self.key(scope).rule_jobs();
@@ -172,7 +172,7 @@ impl<L: Link> Hub<L> {
         failures: Vec<Failure>,
         plan: &mut Plan<L>,
     ) {
-        if self.disk_full {
+        if self.is_disk_full() {
             return;
         }
         let (key, at_ms) = (self.key(scope).rule_letters(), self.now_ms);

@@ -22,7 +22,7 @@ pub(crate) struct Walk {
 impl<L: Link> Hub<L> {
     pub(crate) fn forget_shadows(&mut self, plan: &mut Plan<L>) {
         for _ in 0..PAGES {
-            if self.disk_full || !self.forget_page(plan) {
+            if self.is_disk_full() || !self.forget_page(plan) {
                 return;
             }
         }

@@ -67,7 +67,7 @@ impl<L: Link> Hub<L> {
         plan: &mut Plan<L>,
     ) -> Result<Vec<u8>, RestoreError> {
         self.now_ms = self.now_ms.max(now_ms);
-        if self.disk_full {
+        if self.is_disk_full() {
             return Err(RestoreError::DiskFull);
         }
         let changes = self.changes_to(scope, id, version)?;

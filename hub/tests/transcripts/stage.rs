@@ -17,7 +17,7 @@ use policy::{Access, Document, NamedDocument, Variables};
 use rules::action::{Http, Republish};
 use rules::{Action, Definition, Failure};
 use store::limits::BLOCK_BYTES;
-use store::{Batch, Disk, Durability, Faulty, Store as _};
+use store::{Batch, Disk, Durability, Faulty, Need, Store as _};
 
 use crate::script::{Words, qos, reason};
 use crate::told;
@@ -146,7 +146,7 @@ impl Stage {
             },
             "review" => Event::Review { scope: ScopeId(0), client: words.at(1)?.to_owned() },
             "wait" => Event::Tick,
-            "disk" => Event::Disk { full: words.has("full") },
+            "disk" => Event::Disk(if words.has("full") { Need::Reserve } else { Need::Room }),
             other => return Err(format!("there is no event {other}")),
         })
     }

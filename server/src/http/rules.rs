@@ -13,6 +13,7 @@ use hub::{Hub, Plan};
 use rules::{DestinationError, Entry, Letter, Recorded};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use store::Need;
 
 use super::Api;
 use super::control::step;
@@ -30,7 +31,7 @@ pub(super) async fn confirm(
     }
     let scopes: Vec<_> = api.shared.scopes.all().into_iter().map(|(_, scope)| scope).collect();
     let decide = move |hub: &mut Hub<_>, now_ms, plan: &mut Plan<_>| {
-        if hub.is_disk_full() {
+        if !hub.has_room(Need::Reserve) {
             return None;
         }
         let mut tried = scopes.iter().map(|scope| hub.confirm_destination(now_ms, *scope, &token, plan));

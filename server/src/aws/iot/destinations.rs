@@ -10,6 +10,7 @@ use ::aws::iot::destinations::{
     UpdateTopicRuleDestinationOutput,
 };
 use rules::{Destination, DestinationError, DestinationStatus};
+use store::Need;
 
 use super::pages::Page;
 use super::rules::{ask, at_desk};
@@ -34,7 +35,7 @@ pub(super) async fn create(
     };
     let destination = new(http.confirmation_url, plane.now_ms).map_err(|error| fault(&error))?;
     let made = destination.clone();
-    at_desk(plane, move |hub, _, scope, plan| hub.create_destination(scope, made, plan))
+    at_desk(plane, Need::Room, move |hub, _, scope, plan| hub.create_destination(scope, made, plan))
         .await?
         .map_err(|error| fault(&error))?;
     Ok(CreateTopicRuleDestinationOutput { topic_rule_destination: shown(plane, &destination) })
@@ -102,9 +103,11 @@ pub(super) async fn update(
         }
     };
     let wanted = (status, token());
-    at_desk(plane, move |hub, now_ms, scope, plan| hub.switch_destination(now_ms, scope, &id, wanted, plan))
-        .await?
-        .map_err(|error| fault(&error))?;
+    at_desk(plane, Need::Reserve, move |hub, now_ms, scope, plan| {
+        hub.switch_destination(now_ms, scope, &id, wanted, plan)
+    })
+    .await?
+    .map_err(|error| fault(&error))?;
     Ok(UpdateTopicRuleDestinationOutput {})
 }
 
@@ -113,7 +116,9 @@ pub(super) async fn delete(
     call: DeleteTopicRuleDestination,
 ) -> Result<DeleteTopicRuleDestinationOutput, Fault> {
     let id = id(plane, &call.arn)?;
-    match at_desk(plane, move |hub, _, scope, plan| hub.delete_destination(scope, &id, plan)).await? {
+    match at_desk(plane, Need::Nothing, move |hub, _, scope, plan| hub.delete_destination(scope, &id, plan))
+        .await?
+    {
         true => Ok(DeleteTopicRuleDestinationOutput {}),
         false => Err(fault(&DestinationError::Unknown)),
     }
@@ -124,9 +129,11 @@ pub(super) async fn confirm(
     call: ConfirmTopicRuleDestination,
 ) -> Result<ConfirmTopicRuleDestinationOutput, Fault> {
     let token = call.confirmation_token;
-    at_desk(plane, move |hub, now_ms, scope, plan| hub.confirm_destination(now_ms, scope, &token, plan))
-        .await?
-        .map_err(|error| fault(&error))?;
+    at_desk(plane, Need::Reserve, move |hub, now_ms, scope, plan| {
+        hub.confirm_destination(now_ms, scope, &token, plan)
+    })
+    .await?
+    .map_err(|error| fault(&error))?;
     Ok(ConfirmTopicRuleDestinationOutput {})
 }
 

@@ -20,9 +20,11 @@ use rules::{
     Action, Definition, Destination, DestinationError, Entry, Finding, Invalid, Record, RuleError,
     check_name, without_query,
 };
+use store::Need;
 
 use super::pages::Page;
 use super::{Plane, date, destinations};
+use crate::desk::DISK_FULL;
 use crate::link::Link;
 use crate::rule_roles;
 
@@ -37,7 +39,7 @@ pub(super) async fn create(plane: &Plane<'_>, call: CreateTopicRule) -> Result<C
     registry::check_tags(&tags).map_err(|error| plane.fault(&error))?;
     let owners = owners(plane, &definition);
     let name = call.rule_name.clone();
-    let unasked = change(plane, call.rule_name, move |hub, now_ms, scope, name, plan| {
+    let unasked = change(plane, Need::Room, call.rule_name, move |hub, now_ms, scope, name, plan| {
         hub.create_rule(now_ms, scope, name, (definition, tags), plan)?;
         Ok(ask_owners(hub, scope, owners, plan))
     })
@@ -54,7 +56,7 @@ pub(super) async fn replace(
     let definition = read(plane, &call.rule_name, call.topic_rule_payload).await?;
     let owners = owners(plane, &definition);
     let name = call.rule_name.clone();
-    let unasked = change(plane, call.rule_name, move |hub, _, scope, name, plan| {
+    let unasked = change(plane, Need::Room, call.rule_name, move |hub, _, scope, name, plan| {
         hub.replace_rule(scope, name, definition, plan)?;
         Ok(ask_owners(hub, scope, owners, plan))
     })
@@ -77,14 +79,18 @@ pub(super) async fn disable(
 }
 
 async fn switch(plane: &Plane<'_>, name: String, is_disabled: bool) -> Result<(), Fault> {
-    change(plane, name, move |hub, _, scope, name, plan| hub.switch_rule(scope, name, is_disabled, plan))
-        .await
+    change(plane, Need::Reserve, name, move |hub, _, scope, name, plan| {
+        hub.switch_rule(scope, name, is_disabled, plan)
+    })
+    .await
 }
 
 pub(super) async fn delete(plane: &Plane<'_>, call: DeleteTopicRule) -> Result<DeleteTopicRuleOutput, Fault> {
-    change(plane, call.rule_name, |hub, _, scope, name, plan| match hub.delete_rule(scope, name, plan) {
-        true => Ok(()),
-        false => Err(RuleError::Unknown(name.to_owned())),
+    change(plane, Need::Nothing, call.rule_name, |hub, _, scope, name, plan| {
+        match hub.delete_rule(scope, name, plan) {
+            true => Ok(()),
+            false => Err(RuleError::Unknown(name.to_owned())),
+        }
     })
     .await?;
     Ok(DeleteTopicRuleOutput {})
@@ -157,7 +163,7 @@ pub(super) async fn tag(plane: &Plane<'_>, name: String, tags: Tags) -> Result<(
     let mut all = self::tags(plane, name.clone()).await?;
     all.extend(tags.clone());
     registry::check_tags(&all).map_err(|error| plane.fault(&error))?;
-    change(plane, name, move |hub, _, scope, name, plan| {
+    change(plane, Need::Room, name, move |hub, _, scope, name, plan| {
         hub.tag_rule(scope, name, |known| known.extend(tags), plan)
     })
     .await
@@ -165,7 +171,7 @@ pub(super) async fn tag(plane: &Plane<'_>, name: String, tags: Tags) -> Result<(
 
 pub(super) async fn untag(plane: &Plane<'_>, name: String, keys: Vec<String>) -> Result<(), Fault> {
     self::tags(plane, name.clone()).await?;
-    change(plane, name, move |hub, _, scope, name, plan| {
+    change(plane, Need::Room, name, move |hub, _, scope, name, plan| {
         hub.tag_rule(scope, name, |known| known.retain(|key, _| !keys.contains(key)), plan)
     })
     .await
@@ -244,15 +250,16 @@ pub(super) async fn ask<T: Send + 'static>(
     plane.api.shared.desk.ask(move |hub| look(hub, scope)).await.map_err(Fault::service_unavailable)
 }
 
-/// Decides something at the desk, and answers when it is on disk.
+/// Decides something at the desk, if the disk has room for it, and answers when it is on disk.
 pub(super) async fn at_desk<T: Send + 'static>(
     plane: &Plane<'_>,
+    need: Need,
     decide: impl FnOnce(&mut Hub<Arc<Link>>, u64, ScopeId, &mut Plan<Arc<Link>>) -> T + Send + 'static,
 ) -> Result<T, Fault> {
     let scope = plane.caller.scope_id(plane.api)?;
     let decide = move |hub: &mut Hub<_>, now_ms, plan: &mut Plan<_>| {
-        if hub.is_disk_full() {
-            return Err("the disk is full: free some space and try again".to_owned());
+        if !hub.has_room(need) {
+            return Err(DISK_FULL.to_owned());
         }
         Ok(decide(hub, now_ms, scope, plan))
     };
@@ -263,6 +270,7 @@ pub(super) async fn at_desk<T: Send + 'static>(
 /// Changes one rule.
 async fn change<T: Send + 'static>(
     plane: &Plane<'_>,
+    need: Need,
     name: String,
     decide: impl FnOnce(&mut Hub<Arc<Link>>, u64, ScopeId, &str, &mut Plan<Arc<Link>>) -> Result<T, RuleError>
     + Send
@@ -270,7 +278,7 @@ async fn change<T: Send + 'static>(
 ) -> Result<T, Fault> {
     let of = name.clone();
     let decided =
-        at_desk(plane, move |hub, now_ms, scope, plan| decide(hub, now_ms, scope, &of, plan)).await?;
+        at_desk(plane, need, move |hub, now_ms, scope, plan| decide(hub, now_ms, scope, &of, plan)).await?;
     decided.map_err(|error| fault(plane, &name, &error))
 }
 
