@@ -44,8 +44,13 @@ fn lists() -> String {
     ];
     for (service, name) in known {
         let unserved = ["unserved", "target_unserved"].map(|kind| names(&described[kind], service)).concat();
-        let _ =
-            writeln!(text, "<details><summary>Not served, {name}</summary>\n\n{unserved}.\n\n</details>\n");
+        // Of some services everything is served.
+        if !unserved.is_empty() {
+            let _ = writeln!(
+                text,
+                "<details><summary>Not served, {name}</summary>\n\n{unserved}.\n\n</details>\n"
+            );
+        }
     }
     text
 }
