@@ -9,7 +9,7 @@ use broker::presence::DisconnectReason;
 use message::{Message, QoS};
 use mqtt::{Connect, Subscribe, Unsubscribe};
 use policy::Access;
-use rules::{Failure, Job, Occasion, Outcome, Rule};
+use rules::{Failure, Job, Occasion, Outcome, Rule, Unreadable};
 use store::Need;
 
 use crate::keys::ScopeKey;
@@ -92,6 +92,13 @@ pub enum Event<L> {
     },
     /// Something that rules left for outside is done.
     Worked(Box<Worked>),
+    /// Something that rules left for outside cannot be read, for this reason.
+    Unread {
+        epoch: u64,
+        scope: ScopeId,
+        seq: u64,
+        reason: Unreadable,
+    },
 }
 
 /// A piece of work that is over.

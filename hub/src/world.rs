@@ -133,6 +133,9 @@ impl<L: Link> Hub<L> {
             Event::Disk(takes) => self.disk = takes,
             Event::RuleRoles { scope, roles } => self.set_rule_roles(scope, roles),
             Event::Worked(worked) => self.worked(*worked, plan),
+            Event::Unread { epoch, scope, seq, reason } => {
+                self.set_work_aside(epoch, (scope, seq), &reason, plan);
+            }
         }
         self.fire_rules(plan);
     }

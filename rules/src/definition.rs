@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::action::Action;
+use crate::stored::{self, Unreadable};
 
 /// What a rule says; templates are texts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,28 +28,14 @@ pub struct Record {
     pub tags: BTreeMap<String, String>,
 }
 
-/// Format of a stored record.
-const FORMAT: u8 = 1;
-
-/// A stored record that cannot be read.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the stored rule cannot be read: {0}; it was written by another version")]
-pub struct Unreadable(pub String);
-
 impl Record {
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = vec![FORMAT];
-        serde_json::to_writer(&mut bytes, self).expect("texts, numbers and lists can always be written");
-        bytes
+        stored::to_bytes(self)
     }
 
     /// # Errors
     /// The bytes are no record of this version.
     pub fn from_bytes(bytes: &[u8]) -> Result<Record, Unreadable> {
-        match bytes.split_first() {
-            Some((&FORMAT, json)) => serde_json::from_slice(json).map_err(|e| Unreadable(e.to_string())),
-            Some((format, _)) => Err(Unreadable(format!("format {format}"))),
-            None => Err(Unreadable("it is empty".to_owned())),
-        }
+        stored::from_bytes(bytes)
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::address::check_confirmation;
-use crate::definition::Unreadable;
+use crate::stored::{self, Unreadable};
 
 /// An address and whether its owner has confirmed it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,9 +53,6 @@ pub enum DestinationError {
     Url(&'static str),
 }
 
-/// Format of a stored destination.
-const FORMAT: u8 = 1;
-
 impl Destination {
     /// # Errors
     /// The address is none that can be posted to.
@@ -81,18 +78,13 @@ impl Destination {
     }
 
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = vec![FORMAT];
-        serde_json::to_writer(&mut bytes, self).expect("texts and numbers can always be written");
-        bytes
+        stored::to_bytes(self)
     }
 
     /// # Errors
     /// The bytes are no destination of this version.
     pub fn from_bytes(bytes: &[u8]) -> Result<Destination, Unreadable> {
-        match bytes.split_first() {
-            Some((&FORMAT, json)) => serde_json::from_slice(json).map_err(|e| Unreadable(e.to_string())),
-            _ => Err(Unreadable("it has another format".to_owned())),
-        }
+        stored::from_bytes(bytes)
     }
 }
 

@@ -4,9 +4,9 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::action::Action;
-use crate::definition::Unreadable;
 use crate::fire::Failure;
 use crate::occasion::Occasion;
+use crate::stored::Unreadable;
 
 /// One entry of the queue.
 #[derive(Debug, Clone)]

@@ -7,7 +7,7 @@ use message::{Message, Reserved};
 use serde::{Deserialize, Serialize};
 use sql::{Answer, Input, Need};
 
-use crate::definition::Unreadable;
+use crate::stored::Unreadable;
 
 /// Who published, as far as that is known.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use broker::ScopeId;
-use hub::WorkResult;
+use hub::{Event, WorkResult};
 use rules::limits::{ATTEMPTS, BACK_OFF_MS, NEEDS};
 use rules::{Action, Failure, Job, Outcome, Task, fire};
 use sql::Evaluation;
@@ -125,7 +125,19 @@ type Page = (u64, Vec<(u64, Arc<Job>)>, u64);
 async fn page(shared: &Shared, scope: ScopeId, (known, from): (u64, u64), most: usize) -> Page {
     let found = shared.desk.ask(move |hub| (hub.epoch(), hub.rule_jobs(scope, from, most))).await;
     match found {
-        Ok((epoch, Ok((jobs, next)))) => (epoch, jobs, next),
+        Ok((epoch, Ok((found, next)))) => {
+            let mut jobs = Vec::new();
+            for (seq, job) in found {
+                match job {
+                    Ok(job) => jobs.push((seq, job)),
+                    Err(reason) => {
+                        tracing::error!(seq, %reason, "something that rules left for outside is set aside");
+                        shared.desk.submit(Event::Unread { epoch, scope, seq, reason });
+                    }
+                }
+            }
+            (epoch, jobs, next)
+        }
         Ok((epoch, Err(error))) => {
             tracing::error!(%error, "what rules left for outside cannot be read");
             (epoch, Vec::new(), from)

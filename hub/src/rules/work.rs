@@ -5,7 +5,7 @@ use std::sync::Arc;
 use broker::ScopeId;
 use bytes::Bytes;
 use rules::limits::{BYTES_PER_MESSAGE, DEAD_LETTERS};
-use rules::{Failure, Job, Letter, Occasion, Task};
+use rules::{Failure, Job, Letter, Occasion, Task, Unreadable};
 use store::ReadError;
 
 use crate::Link;
@@ -20,7 +20,7 @@ use super::firing::Firing;
 const PAGE_BYTES: usize = 1024 * 1024;
 
 /// Jobs with their numbers, and where to read on.
-type Page = (Vec<(u64, Arc<Job>)>, u64);
+type Page = (Vec<(u64, Result<Arc<Job>, Unreadable>)>, u64);
 
 impl<L: Link> Hub<L> {
     /// Jobs from number `from` on that nobody has finished, and where to read on.
@@ -38,8 +38,7 @@ impl<L: Link> Hub<L> {
             if place.rules.jobs.is_taken(seq) {
                 continue;
             }
-            let job = Job::from_bytes(&bytes).map_err(|error| ReadError::Failed(error.to_string()))?;
-            jobs.push((seq, Arc::new(job)));
+            jobs.push((seq, Job::from_bytes(&bytes).map(Arc::new)));
         }
         Ok((jobs, next))
     }
@@ -57,11 +56,18 @@ impl<L: Link> Hub<L> {
     pub fn rule_letters(&self, scope: ScopeId, most: usize) -> Result<Vec<Letter>, ReadError> {
         let Some(place) = self.scopes.get(scope.0 as usize) else { return Ok(Vec::new()) };
         let letters = &place.rules.letters;
-        let from = letters.tail().saturating_sub(most as u64).max(letters.head());
-        let records = self.reader.read_log(&self.key(scope).rule_letters(), from, most, PAGE_BYTES)?;
-        let read =
-            |bytes: &Bytes| Letter::from_bytes(bytes).map_err(|error| ReadError::Failed(error.to_string()));
-        records.iter().map(|(_, bytes)| read(bytes)).collect()
+        let mut from = letters.tail().saturating_sub(most as u64).max(letters.head());
+        let log = self.key(scope).rule_letters();
+        let mut found = Vec::new();
+        loop {
+            let records = self.reader.read_log(&log, from, most, PAGE_BYTES)?;
+            let Some((last, _)) = records.last() else { return Ok(found) };
+            from = last + 1;
+            found.extend(records.iter().map(|(seq, bytes)| {
+                Letter::from_bytes(bytes)
+                    .unwrap_or_else(|reason| Letter::unread(0, ("StoredLetter", *seq), &reason, bytes))
+            }));
+        }
     }
 
     /// Puts work for outside into the queue, in the commit of what is being decided.
@@ -141,6 +147,32 @@ impl<L: Link> Hub<L> {
         }
     }
 
+    /// Work that cannot be read goes from the queue to the letters, or nothing behind it would ever leave the queue.
+    pub(crate) fn set_work_aside(
+        &mut self,
+        epoch: u64,
+        (scope, seq): (ScopeId, u64),
+        reason: &Unreadable,
+        plan: &mut Plan<L>,
+    ) {
+        // Without room for the letter it stays where it is, for the next start.
+        if epoch != self.epoch || self.is_disk_full() {
+            return;
+        }
+        let key = self.key(scope).rule_jobs();
+        let Ok(records) = self.reader.read_log(&key, seq, 1, PAGE_BYTES) else { return };
+        let Some((_, bytes)) = records.first().filter(|(found, _)| *found == seq) else { return };
+        let letter = Letter::unread(self.now_ms, ("StoredWork", seq), reason, bytes);
+        let Some(place) = self.scope(scope) else { return };
+        if place.rules.jobs.is_taken(seq) {
+            return;
+        }
+        if place.rules.jobs.take(seq) {
+            plan.trim(key, place.rules.jobs.head());
+        }
+        self.add_letter(scope, &letter, plan);
+    }
+
     /// Says what a rule could not do to whoever asks about the device that published.
     pub(super) fn explain_failures(
         &self,
@@ -175,10 +207,14 @@ impl<L: Link> Hub<L> {
         if self.is_disk_full() {
             return;
         }
-        let (key, at_ms) = (self.key(scope).rule_letters(), self.now_ms);
-        let Some(place) = self.scope(scope) else { return };
         let (topic, message) = (occasion.message.topic.to_string(), occasion.message.id);
-        let letter = Letter { at_ms, rule: rule.to_owned(), topic, message, failures };
+        let (at_ms, rule) = (self.now_ms, rule.to_owned());
+        self.add_letter(scope, &Letter { at_ms, rule, topic, message, failures, stored: None }, plan);
+    }
+
+    fn add_letter(&mut self, scope: ScopeId, letter: &Letter, plan: &mut Plan<L>) {
+        let key = self.key(scope).rule_letters();
+        let Some(place) = self.scope(scope) else { return };
         let bytes = letter.to_bytes();
         let letters = &mut place.rules.letters;
         if letters.len() >= DEAD_LETTERS {

@@ -274,6 +274,7 @@ impl Stage {
         let seq = words.number(1)?;
         let (jobs, _) = self.hub.rule_jobs(ScopeId(0), seq, 1).map_err(|error| error.to_string())?;
         let (seq, job) = jobs.into_iter().next().ok_or("there is no such job")?;
+        let job = job.map_err(|reason| reason.to_string())?;
         let failure = Failure::new("HttpAction", "there", "it did not answer");
         let failures = if words.has("fails") { vec![failure] } else { Vec::new() };
         let result = WorkResult::Acted(failures);

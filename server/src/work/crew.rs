@@ -111,7 +111,7 @@ async fn done(shared: &Arc<Shared>, epoch: u64, scope: ScopeId, (seq, job): (u64
         Some(job) => job,
         None => {
             let (now, jobs, _) = page(shared, scope, (epoch, seq), 1).await;
-            // One that is not there is over; one that cannot be read stays in the queue, for the next start.
+            // One that is not there is over, or cannot be read.
             match jobs.into_iter().next() {
                 Some((found, job)) if found == seq && now == epoch => job,
                 _ => return,
