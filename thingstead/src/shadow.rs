@@ -7,8 +7,8 @@ use std::io::Read;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
-use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ use crate::Common;
 use crate::api::{Api, encode};
 use crate::output::{self, texts};
 use crate::why::pasteable;
-use difference::Difference;
+use difference::{Difference, Document};
 use pretty::pretty;
 
 #[derive(Debug, Subcommand)]
@@ -212,10 +212,6 @@ impl Which {
             Some(name) => format!("shadow {name} of {}", self.thing),
         }
     }
-
-    fn document(&self, api: &Api) -> Result<Value> {
-        api.get(&self.path())
-    }
 }
 
 fn get(api: &Api, verb: &Get) -> Result<()> {
@@ -287,23 +283,29 @@ fn read(file: &str) -> Result<String> {
     Ok(text)
 }
 
+#[derive(Debug, Serialize)]
+struct Compared<'a> {
+    thing: &'a str,
+    name: Option<&'a str>,
+    version: u64,
+    differences: Vec<Difference<'a>>,
+}
+
 fn diff(api: &Api, verb: &Get) -> Result<()> {
-    let document = verb.which.document(api)?;
+    let text = api.send("GET", &verb.which.path(), "")?;
+    let document: Document<'_> = serde_json::from_str(&text)?;
     let differences = Difference::all(&document);
+    let Which { thing, name } = &verb.which;
     if verb.common.json {
-        output::json(&json!({
-            "thing": verb.which.thing,
-            "name": verb.which.name,
-            "version": document["version"],
-            "differences": differences.iter().map(Difference::json).collect::<Vec<_>>(),
-        }));
+        let compared = Compared { thing, name: name.as_deref(), version: document.version, differences };
+        output::line(&serde_json::to_string(&compared)?);
         return Ok(());
     }
     if differences.is_empty() {
         output::line(&format!(
             "{}, version {}: all that is desired is reported",
             verb.which.title(),
-            document["version"]
+            document.version
         ));
         return Ok(());
     }
@@ -322,16 +324,21 @@ fn ls(api: &Api, verb: &List) -> Result<()> {
         if status == 404 {
             continue;
         }
-        let document: Value = match status {
-            200 => serde_json::from_slice(&body)?,
-            _ => which.document(api)?,
+        let text = match status {
+            200 => String::from_utf8(body)?,
+            // It says what is wrong.
+            _ => api.send("GET", &which.path(), "")?,
         };
-        found.push((which.name, document));
+        let document: Document<'_> = serde_json::from_str(&text)?;
+        found.push(Summary {
+            name: which.name,
+            version: document.version,
+            changed: document.changed_s(),
+            differences: Difference::all(&document).len(),
+        });
     }
     if verb.common.json {
-        let shadows: Vec<Value> =
-            found.iter().map(|(name, document)| summary(name.as_deref(), document)).collect();
-        output::json(&json!({ "thing": verb.thing, "shadows": shadows }));
+        output::json(&json!({ "thing": verb.thing, "shadows": found }));
         return Ok(());
     }
     if found.is_empty() {
@@ -344,25 +351,24 @@ fn ls(api: &Api, verb: &List) -> Result<()> {
         return Ok(());
     }
     let mut rows = vec![["SHADOW", "VERSION", "CHANGED", "DIFFERENCES"].map(str::to_owned).to_vec()];
-    for (name, document) in &found {
+    for Summary { name, version, changed, differences } in found {
         rows.push(vec![
-            name.clone().unwrap_or_else(|| "(classic)".to_owned()),
-            document["version"].to_string(),
-            difference::changed_s(&document["metadata"]).map_or_else(|| "-".to_owned(), difference::instant),
-            Difference::all(document).len().to_string(),
+            name.unwrap_or_else(|| "(classic)".to_owned()),
+            version.to_string(),
+            changed.map_or_else(|| "-".to_owned(), difference::instant),
+            differences.to_string(),
         ]);
     }
     output::table(&rows);
     Ok(())
 }
 
-fn summary(name: Option<&str>, document: &Value) -> Value {
-    json!({
-        "name": name,
-        "version": document["version"],
-        "changed": difference::changed_s(&document["metadata"]),
-        "differences": Difference::all(document).len(),
-    })
+#[derive(Debug, Serialize)]
+struct Summary {
+    name: Option<String>,
+    version: u64,
+    changed: Option<u64>,
+    differences: usize,
 }
 
 fn names(api: &Api, thing: &str) -> Result<Vec<String>> {

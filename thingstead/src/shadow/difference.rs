@@ -1,26 +1,52 @@
-//! A shadow's document in, what is desired and not reported out, value by value. The delta is the server's.
+//! A shadow's document in, what is desired and not reported out, value by value and digit by digit. The delta is the
+//! server's.
 
-use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::output;
 
+/// What of a document is compared.
+#[derive(Debug, Deserialize)]
+pub(super) struct Document<'a> {
+    pub(super) version: u64,
+    #[serde(borrow, default)]
+    state: Members<'a>,
+    #[serde(default)]
+    metadata: Value,
+}
+
+type Members<'a> = BTreeMap<String, &'a RawValue>;
+
 /// A value that is desired and not reported, or not so.
-#[derive(Debug, PartialEq)]
-pub(super) struct Difference {
+#[derive(Debug, Serialize)]
+pub(super) struct Difference<'a> {
     path: String,
-    desired: Value,
+    desired: &'a RawValue,
     /// None: the device does not report it.
-    reported: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reported: Option<&'a RawValue>,
+    #[serde(rename = "since")]
     since_s: Option<u64>,
 }
 
-impl Difference {
-    /// In the document's order.
-    pub(super) fn all(document: &Value) -> Vec<Difference> {
+impl Document<'_> {
+    /// When the newest of its values came.
+    pub(super) fn changed_s(&self) -> Option<u64> {
+        changed_s(&self.metadata)
+    }
+}
+
+impl<'a> Difference<'a> {
+    /// In the order of the names.
+    pub(super) fn all(document: &Document<'a>) -> Vec<Difference<'a>> {
         let mut found = Vec::new();
-        let reported = document["state"].get("reported");
-        if let Some(delta) = document["state"].get("delta") {
-            walk("", delta, reported, &document["metadata"]["desired"], &mut found);
+        let reported = document.state.get("reported").copied();
+        if let Some(delta) = document.state.get("delta") {
+            walk("", delta, reported, &document.metadata["desired"], &mut found);
         }
         found
     }
@@ -29,17 +55,9 @@ impl Difference {
         vec![
             self.path.clone(),
             self.desired.to_string(),
-            self.reported.as_ref().map_or_else(|| "-".to_owned(), Value::to_string),
+            self.reported.map_or_else(|| "-".to_owned(), RawValue::to_string),
             self.since_s.map_or_else(|| "-".to_owned(), instant),
         ]
-    }
-
-    pub(super) fn json(&self) -> Value {
-        let mut value = json!({ "path": self.path, "desired": self.desired, "since": self.since_s });
-        if let Some(reported) = &self.reported {
-            value["reported"] = reported.clone();
-        }
-        value
     }
 }
 
@@ -48,8 +66,8 @@ pub(super) fn instant(at_s: u64) -> String {
     output::instant(at_s.saturating_mul(1000), "%Y-%m-%d %H:%M:%S")
 }
 
-/// When the newest of a document's values came.
-pub(super) fn changed_s(metadata: &Value) -> Option<u64> {
+/// The newest of the times in it.
+fn changed_s(metadata: &Value) -> Option<u64> {
     match metadata {
         Value::Object(members) => match metadata["timestamp"].as_u64() {
             Some(at_s) => Some(at_s),
@@ -61,22 +79,33 @@ pub(super) fn changed_s(metadata: &Value) -> Option<u64> {
 }
 
 /// An array is one value, as it is in a delta. The depth is bounded by the server's.
-fn walk(path: &str, delta: &Value, reported: Option<&Value>, metadata: &Value, found: &mut Vec<Difference>) {
-    match delta.as_object() {
-        Some(members) if !members.is_empty() => {
-            for (name, value) in members {
-                let path = below(path, name);
-                let reported = reported.and_then(|reported| reported.get(name));
-                walk(&path, value, reported, &metadata[name], found);
+fn walk<'a>(
+    path: &str,
+    delta: &'a RawValue,
+    reported: Option<&'a RawValue>,
+    metadata: &Value,
+    found: &mut Vec<Difference<'a>>,
+) {
+    match members(delta).filter(|members| !members.is_empty()) {
+        Some(delta) => {
+            let reported = reported.and_then(members).unwrap_or_default();
+            for (name, value) in delta {
+                let reported = reported.get(&name).copied();
+                walk(&below(path, &name), value, reported, &metadata[&name], found);
             }
         }
-        _ => found.push(Difference {
+        None => found.push(Difference {
             path: path.to_owned(),
-            desired: delta.clone(),
-            reported: reported.cloned(),
+            desired: delta,
+            reported,
             since_s: changed_s(metadata),
         }),
     }
+}
+
+/// None: it is no object.
+fn members(value: &RawValue) -> Option<Members<'_>> {
+    serde_json::from_str(value.get()).ok()
 }
 
 /// `engine.speed`; a name that could be read as more than one is quoted.
@@ -88,21 +117,32 @@ fn below(path: &str, name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn check(document: &Value, expected: &[[&str; 4]]) {
-        let found: Vec<Vec<String>> = Difference::all(document).iter().map(Difference::row).collect();
+        check_text(&document.to_string(), expected);
+    }
+
+    fn check_text(text: &str, expected: &[[&str; 4]]) {
+        let document: Document<'_> = serde_json::from_str(text).expect("a document");
+        let found: Vec<Vec<String>> = Difference::all(&document).iter().map(Difference::row).collect();
         let expected: Vec<Vec<String>> =
             expected.iter().map(|row| row.iter().map(|cell| (*cell).to_owned()).collect()).collect();
-        assert_eq!(found, expected, "{document}");
+        assert_eq!(found, expected, "{text}");
     }
 
     #[test]
     fn every_value_that_is_desired_and_not_reported_has_a_row() {
-        check(&json!({ "state": { "desired": { "on": true }, "reported": { "on": true } } }), &[]);
-        check(&json!({ "state": {}, "metadata": {} }), &[]);
+        check(
+            &json!({ "version": 1, "state": { "desired": { "on": true }, "reported": { "on": true } } }),
+            &[],
+        );
+        check(&json!({ "version": 1, "state": {}, "metadata": {} }), &[]);
         check(
             &json!({
+                "version": 1,
                 "state": {
                     "desired": { "on": true, "engine": { "speed": 3, "gears": [1, 2] } },
                     "reported": { "on": false, "engine": { "speed": 2 } },
@@ -123,8 +163,20 @@ mod tests {
             ],
         );
         check(
-            &json!({ "state": { "reported": { "a.b": 1 }, "delta": { "a.b": { "": {} } } } }),
+            &json!({ "version": 1, "state": { "reported": { "a.b": 1 }, "delta": { "a.b": { "": {} } } } }),
             &[["\"a.b\".\"\"", "{}", "-", "-"]],
+        );
+    }
+
+    #[test]
+    fn digits_are_kept() {
+        let text =
+            r#"{"version":1,"state":{"reported":{"n":1.50},"delta":{"n":123456789012345678901234567890}}}"#;
+        check_text(text, &[["n", "123456789012345678901234567890", "1.50", "-"]]);
+        let document: Document<'_> = serde_json::from_str(text).expect("a document");
+        assert_eq!(
+            serde_json::to_string(&Difference::all(&document)).expect("JSON"),
+            r#"[{"path":"n","desired":123456789012345678901234567890,"reported":1.50,"since":null}]"#
         );
     }
 
