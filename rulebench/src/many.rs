@@ -66,7 +66,7 @@ pub fn occasions(messages: Vec<Vec<u8>>) -> Result<Vec<Occasion>> {
             expires_ms: None,
         };
         let source = Source { client: Some("pump-1".into()), ..Source::default() };
-        Ok(Occasion { message: Arc::new(message), source, account: ACCOUNT.into(), seed: id, hops: 0 })
+        Ok(Occasion { message: Arc::new(message), source, account: ACCOUNT.into(), seed: id, hops: 0, root: id })
     };
     (0..).zip(messages).map(occasion).collect()
 }
@@ -75,9 +75,8 @@ pub fn occasions(messages: Vec<Vec<u8>>) -> Result<Vec<Occasion>> {
 pub fn effect(picture: &Picture, occasion: &Occasion) -> Result<Effect> {
     let woken = picture.woken(&occasion.message.topic);
     let document = Document::of(&occasion.message.payload);
-    let trace = occasion.trace_id();
     let [rule] = woken.as_slice() else { bail!("{} rules match {TOPIC}", woken.len()) };
-    let input = occasion.input(&trace, &[]);
+    let input = occasion.input(&[]);
     match fire(rule, &mut Evaluation::over(&input, &document)) {
         Outcome::Fired(effects) => {
             let effect = effects.into_iter().next().context("the rule has no action")?;

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use sql::{Evaluation, Input, Need, Outcome as Selected, Stop, Template, Value};
+use sql::{Evaluation, Input, Need, Outcome as Selected, Stop, Template, TraceId, Value};
 
 use crate::action::Action;
 use crate::address::without_query;
@@ -182,7 +182,7 @@ impl std::fmt::Display for Failure {
 struct ErrorDocument<'a> {
     rule_name: &'a str,
     topic: &'a str,
-    cloudwatch_trace_id: &'a str,
+    cloudwatch_trace_id: String,
     client_id: &'a str,
     base64_original_payload: String,
     failures: Vec<FailedAction<'a>>,
@@ -200,7 +200,7 @@ pub(crate) fn error_document(rule: &Rule, input: &Input<'_>, failures: &[Failure
     let document = ErrorDocument {
         rule_name: &rule.name,
         topic: input.topic,
-        cloudwatch_trace_id: input.trace_id.unwrap_or_default(),
+        cloudwatch_trace_id: TraceId::of(input.seed).to_string(),
         client_id: input.client_id.unwrap_or("N/A"),
         base64_original_payload: STANDARD.encode(input.payload),
         failures: failures
@@ -237,17 +237,11 @@ mod tests {
 
     fn input(payload: &[u8]) -> Input<'_> {
         Input {
-            payload,
-            topic: "a/b",
             client_id: Some("d"),
-            principal: None,
-            source_ip: None,
-            trace_id: Some("t"),
             account: "000000000000",
-            properties: None,
             now_ms: 7,
             seed: 1,
-            answers: &[],
+            ..Input::new(payload, "a/b")
         }
     }
 
@@ -297,7 +291,7 @@ mod tests {
         let effect = on_error(&rule, &input(b"\xff"), &failures).expect("it has one").expect("it resolves");
         assert_eq!(effect.action.resource(), "errors/a");
         let expected = concat!(
-            r#"{"ruleName":"r","topic":"a/b","cloudwatchTraceId":"t","clientId":"d","base64OriginalPayload":"/w==","#,
+            r#"{"ruleName":"r","topic":"a/b","cloudwatchTraceId":"3b773c6e-45a7-4206-9a33-226850a517c0","clientId":"d","base64OriginalPayload":"/w==","#,
             r#""failures":[{"failedAction":"S3Action","failedResource":"b","errorMessage":"no"},"#,
             r#"{"failedAction":"SqsAction","failedResource":"q","errorMessage":"\"never\""}]}"#
         );

@@ -28,7 +28,7 @@ pub use job::{Job, Task};
 pub use letter::Letter;
 pub use lint::{Finding, lint};
 pub use meeting::{Apart, Level, Meeting};
-pub use occasion::{Occasion, Source, TraceId, seed_of, seen_topic};
+pub use occasion::{Occasion, Source, seed_of, seen_topic};
 pub use recording::{Came, NotRecorded, Recorded};
 pub use rule::{Invalid, Rule, check_name};
 pub use services::{Services, service};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use message::{Message, Reserved};
 use serde::{Deserialize, Serialize};
-use sql::{Answer, Input, Need};
+use sql::{Answer, Input, Need, mix};
 
 use crate::stored::Unreadable;
 
@@ -33,47 +33,9 @@ pub struct Occasion {
     pub root: u64,
 }
 
-/// A UUID as text, without an allocation.
-#[derive(Debug, Clone, Copy)]
-pub struct TraceId([u8; 36]);
-
-impl TraceId {
-    /// The message's own, the same whenever it is asked for.
-    pub fn of(seed: u64) -> TraceId {
-        let (mut bytes, mut state) = ([0u8; 16], seed ^ 0x7472_6163_6569_6421);
-        for half in bytes.chunks_exact_mut(8) {
-            state = mix(state);
-            half.copy_from_slice(&state.to_be_bytes());
-        }
-        bytes[6] = bytes[6] & 0x0f | 0x40;
-        bytes[8] = bytes[8] & 0x3f | 0x80;
-        let mut text = [b'-'; 36];
-        let places = (0..36).filter(|at| !matches!(at, 8 | 13 | 18 | 23));
-        let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-        for (at, digit) in places.zip(digits) {
-            if let Some(place) = text.get_mut(at) {
-                *place = if digit < 10 { b'0' + digit } else { b'a' + digit - 10 };
-            }
-        }
-        TraceId(text)
-    }
-
-    pub fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.0).unwrap_or_default()
-    }
-}
-
 /// The seed of a message's evaluations, from its number and the instance's own secret.
 pub fn seed_of(message: u64, secret: u64) -> u64 {
     mix(message ^ mix(secret))
-}
-
-/// splitmix64.
-fn mix(state: u64) -> u64 {
-    let state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let state = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let state = (state ^ (state >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    state ^ (state >> 31)
 }
 
 /// What `topic()` says of a topic: Basic Ingest's prefix is left out.
@@ -85,24 +47,19 @@ pub fn seen_topic(topic: &str) -> &str {
 }
 
 impl Occasion {
-    pub fn input<'a>(&'a self, trace: &'a TraceId, answers: &'a [(Need, Answer)]) -> Input<'a> {
+    pub fn input<'a>(&'a self, answers: &'a [(Need, Answer)]) -> Input<'a> {
         Input {
             payload: &self.message.payload,
             topic: seen_topic(&self.message.topic),
             client_id: self.source.client.as_deref(),
             principal: self.source.principal.as_deref(),
             source_ip: self.source.address.as_deref(),
-            trace_id: Some(trace.as_str()),
             account: &self.account,
             properties: self.message.properties.as_deref(),
             now_ms: self.message.received_ms,
             seed: self.seed,
             answers,
         }
-    }
-
-    pub fn trace_id(&self) -> TraceId {
-        TraceId::of(self.seed)
     }
 
     pub fn to_bytes(&self) -> Vec<u8> {

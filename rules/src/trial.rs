@@ -72,8 +72,7 @@ pub fn trial(rule: &Rule, occasion: &Occasion, answers: &[(Need, Answer)]) -> Tr
     if !trial.meeting.wakes() {
         return trial;
     }
-    let trace_id = occasion.trace_id();
-    let input = occasion.input(&trace_id, answers);
+    let input = occasion.input(answers);
     let steps = rule.statement.explain(&mut Evaluation::new(&input));
     (trial.variables, trial.condition, trial.columns) = (steps.variables, steps.condition, steps.columns);
     (trial.remarks, trial.taken) = (steps.remarks, steps.taken);

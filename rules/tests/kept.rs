@@ -6,7 +6,7 @@ use bytes::Bytes;
 use message::{Message, Properties, QoS, Topic};
 use proptest::prelude::*;
 use rules::action::{Firehose, Http, Kinesis, Republish};
-use rules::{Action, Definition, Failure, Job, Letter, Occasion, Record, Source, Task, TraceId};
+use rules::{Action, Definition, Failure, Job, Letter, Occasion, Record, Source, Task};
 
 fn occasion(payload: Vec<u8>, seed: u64) -> Occasion {
     let properties = Properties { content_type: Some("text/x".to_owned()), ..Properties::default() };
@@ -47,8 +47,6 @@ proptest! {
         let (read, made) = (read.occasion, made.occasion);
         prop_assert_eq!((&*read.message, &read.source), (&*made.message, &made.source));
         prop_assert_eq!((&read.account, read.seed, read.hops), (&made.account, made.seed, made.hops));
-        let (read, made) = (read.trace_id(), made.trace_id());
-        prop_assert_eq!(read.as_str(), made.as_str());
     }
 
     #[test]
@@ -61,16 +59,6 @@ proptest! {
         let _ = Job::from_bytes(&Bytes::from(bytes.clone()));
         let _ = Occasion::from_bytes(&Bytes::from(bytes.clone()));
         let _ = (Record::from_bytes(&bytes), Letter::from_bytes(&bytes));
-    }
-
-    #[test]
-    fn a_trace_id_is_a_uuid_of_version_4(seed: u64) {
-        let id = TraceId::of(seed);
-        let text = id.as_str();
-        prop_assert_eq!(text.len(), 36);
-        prop_assert_eq!(text.as_bytes()[14], b'4');
-        prop_assert!(b"89ab".contains(&text.as_bytes()[19]));
-        prop_assert!(text.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit()));
     }
 }
 

@@ -194,8 +194,7 @@ async fn evaluate(shared: &Arc<Shared>, scope: ScopeId, job: &Job) -> WorkResult
     };
     let mut answers = Vec::new();
     loop {
-        let trace = job.occasion.trace_id();
-        let outcome = fire(&rule, &mut Evaluation::new(&job.occasion.input(&trace, &answers)));
+        let outcome = fire(&rule, &mut Evaluation::new(&job.occasion.input(&answers)));
         match outcome {
             Outcome::Open(need) if answers.len() < NEEDS => {
                 let answer = answer::to(shared, scope, &need).await;

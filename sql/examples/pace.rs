@@ -48,17 +48,11 @@ fn main() {
 #[expect(clippy::disallowed_methods, reason = "a sample of time has to look at the clock")]
 fn measure(payload: &[u8], name: &str, run: impl Fn(&Input<'_>) -> usize) {
     let input = Input {
-        payload,
-        topic: "device/pump-1/data",
         client_id: Some("pump-1"),
-        principal: None,
-        source_ip: None,
-        trace_id: None,
         account: "123456789012",
-        properties: None,
         now_ms: 1_700_000_000_000,
         seed: 7,
-        answers: &[],
+        ..Input::new(payload, "device/pump-1/data")
     };
     let mut best = f64::MAX;
     for _ in 0..BATCHES {

@@ -1,5 +1,6 @@
 //! What a function has at hand beside its arguments, and why it may not come to a value.
 
+use crate::chance::{STEP, mix};
 use crate::functions::Pattern;
 use crate::input::Input;
 use crate::limits;
@@ -35,10 +36,9 @@ impl Surroundings<'_> {
 
     /// The next 64 random bits, by splitmix64.
     pub(crate) fn draw(&mut self) -> u64 {
-        self.chance = self.chance.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (self.chance ^ (self.chance >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
+        let drawn = mix(self.chance);
+        self.chance = self.chance.wrapping_add(STEP);
+        drawn
     }
 }
 

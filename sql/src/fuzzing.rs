@@ -80,7 +80,6 @@ fn message(payload: &[u8]) -> Input<'_> {
         client_id: Some("pump-1"),
         principal: Some("principal"),
         source_ip: Some("127.0.0.1"),
-        trace_id: Some("trace"),
         account: "123456789012",
         properties: None,
         now_ms: 1_700_000_000_000,

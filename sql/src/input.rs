@@ -14,13 +14,29 @@ pub struct Input<'a> {
     pub client_id: Option<&'a str>,
     pub principal: Option<&'a str>,
     pub source_ip: Option<&'a str>,
-    /// The message's UUID, as text.
-    pub trace_id: Option<&'a str>,
     pub account: &'a str,
     pub properties: Option<&'a Properties>,
     pub now_ms: u64,
-    /// Where `rand()` and `newuuid()` begin: the same seed gives the same values.
+    /// Where `rand()`, `newuuid()` and `traceid()` begin: the same seed gives the same values.
     pub seed: u64,
     /// What the outside has answered so far.
     pub answers: &'a [(Need, Answer)],
+}
+
+impl<'a> Input<'a> {
+    /// A message of which nothing else is known.
+    pub fn new(payload: &'a [u8], topic: &'a str) -> Input<'a> {
+        Input {
+            payload,
+            topic,
+            client_id: None,
+            principal: None,
+            source_ip: None,
+            account: "",
+            properties: None,
+            now_ms: 0,
+            seed: 0,
+            answers: &[],
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! AWS IoT SQL: a statement, a message and the moment in; a result, a need or a reason out. It fires no action.
 
 mod call;
+mod chance;
 mod convert;
 mod decimal;
 mod error;
@@ -25,6 +26,7 @@ mod value;
 mod version;
 
 pub use call::Stop;
+pub use chance::{TraceId, mix};
 pub use decimal::{Decimal, Rounding};
 pub use error::{Span, SqlError};
 pub use evaluate::Evaluation;

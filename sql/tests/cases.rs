@@ -110,17 +110,11 @@ fn unhex(text: &str) -> Vec<u8> {
 
 fn run(case: &Case, setting: &Setting) -> String {
     let input = Input {
-        payload: &setting.payload,
-        topic: "device/pump-1/data",
         client_id: Some("pump-1"),
-        principal: None,
-        source_ip: None,
-        trace_id: None,
         account: "123456789012",
-        properties: None,
         now_ms: 1_700_000_000_000,
         seed: 7,
-        answers: &[],
+        ..Input::new(&setting.payload, "device/pump-1/data")
     };
     let mut evaluation = Evaluation::new(&input);
     if let Some(template) = &case.template {

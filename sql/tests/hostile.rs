@@ -10,19 +10,7 @@ fn parse(text: &str) -> Result<Statement, SqlError> {
 }
 
 fn input(payload: &[u8]) -> Input<'_> {
-    Input {
-        payload,
-        topic: "a/b",
-        client_id: None,
-        principal: None,
-        source_ip: None,
-        trace_id: None,
-        account: "123456789012",
-        properties: None,
-        now_ms: 0,
-        seed: 1,
-        answers: &[],
-    }
+    Input { account: "123456789012", seed: 1, ..Input::new(payload, "a/b") }
 }
 
 fn run(statement: &str, payload: &str) -> Result<Outcome, Stop> {

@@ -161,19 +161,7 @@ fn json() -> impl Strategy<Value = serde_json::Value> {
 
 /// The payload `SELECT *` hands on.
 fn compact(payload: &[u8]) -> Vec<u8> {
-    let input = Input {
-        payload,
-        topic: "a/b",
-        client_id: None,
-        principal: None,
-        source_ip: None,
-        trace_id: None,
-        account: "123456789012",
-        properties: None,
-        now_ms: 0,
-        seed: 0,
-        answers: &[],
-    };
+    let input = Input { account: "123456789012", ..Input::new(payload, "a/b") };
     let statement = Statement::parse("SELECT * FROM 'a/b'", Version::V2016).expect("a statement");
     match statement.run(&mut Evaluation::new(&input)) {
         Ok(Outcome::Selected(bytes)) => bytes,

@@ -6,17 +6,12 @@ use sql::{
 
 fn input<'a>(payload: &'a [u8], answers: &'a [(Need, Answer)]) -> Input<'a> {
     Input {
-        payload,
-        topic: "device/pump-1/data",
         client_id: Some("pump-1"),
-        principal: None,
-        source_ip: None,
-        trace_id: None,
         account: "123456789012",
-        properties: None,
         now_ms: 1_700_000_000_000,
         seed: 7,
         answers,
+        ..Input::new(payload, "device/pump-1/data")
     }
 }
 

@@ -66,14 +66,13 @@ impl<L: Link> Hub<L> {
     pub(crate) fn fire_rules(&mut self, plan: &mut Plan<L>) {
         while let Some((scope, occasion, woken)) = self.waking.queue.pop_front() {
             let document = Document::of(&occasion.message.payload);
-            let trace = occasion.trace_id();
             let (mut came, mut held) = (Vec::with_capacity(woken.len()), 0);
             for rule in woken {
                 if !self.waking.budgets.step(occasion.root) {
                     self.end_chain(&Firing { scope, occasion: &occasion, rule: &rule }, plan);
                     break;
                 }
-                let input = occasion.input(&trace, &[]);
+                let input = occasion.input(&[]);
                 let outcome = fire_within(&rule, &mut Evaluation::over(&input, &document), &mut held);
                 came.push(Came::of(&rule.name, &outcome));
                 let firing = Firing { scope, occasion: &occasion, rule: &rule };
@@ -165,8 +164,7 @@ impl<L: Link> Hub<L> {
             self.keep_letter(scope, occasion, &rule.name, failures, plan);
             return;
         }
-        let trace_id = occasion.trace_id();
-        let lost = match on_error(rule, &occasion.input(&trace_id, &[]), &failures) {
+        let lost = match on_error(rule, &occasion.input(&[]), &failures) {
             None => return self.keep_letter(scope, occasion, &rule.name, failures, plan),
             Some(Err(failure)) => vec![failure],
             Some(Ok(effect)) if effect.action.stays() => {

@@ -74,10 +74,9 @@ fn a_chain_through_answers_from_outside_ends_too() {
         done += 1;
         assert!(done <= STEPS_PER_MESSAGE, "it goes on");
         let rule = stage.hub.rules(SCOPE).and_then(|rules| rules.get("r")).expect("the rule").rule.clone();
-        let trace = job.occasion.trace_id();
         let need = sql::Need::Shadow { thing: "t".to_owned(), name: None, role: "r".to_owned() };
         let answers = [(need, Ok(Value::Null))];
-        let outcome = fire(&rule, &mut Evaluation::new(&job.occasion.input(&trace, &answers)));
+        let outcome = fire(&rule, &mut Evaluation::new(&job.occasion.input(&answers)));
         let (epoch, result) = (stage.hub.epoch(), WorkResult::Evaluated(rule, outcome));
         stage.happen(Event::Worked(Box::new(Worked { epoch, scope: SCOPE, seq, job, result })));
     }

@@ -7,7 +7,7 @@ use hub::trace::What;
 use hub::{Route, Step};
 use message::{Message, Reserved, Topic};
 use mqtt::{Publish, ReasonCode};
-use rules::{Came, Occasion, Outcome, Recorded, Rule, Source, TraceId, fire_within, seed_of, seen_topic};
+use rules::{Came, Occasion, Outcome, Recorded, Rule, Source, fire_within, seed_of, seen_topic};
 use sql::{Document, Evaluation, Input};
 
 use super::Core;
@@ -55,14 +55,13 @@ impl Core {
         let (mut outcomes, mut came) = (Vec::new(), Vec::with_capacity(rules.len()));
         let Some(first) = rules.first() else { return (outcomes, came) };
         let seed = seed_of(id, self.shared.settings.seed);
-        let (trace, document) = (TraceId::of(seed), Document::of(publish.payload));
+        let document = Document::of(publish.payload);
         let input = Input {
             payload: publish.payload,
             topic: seen_topic(publish.topic),
             client_id: Some(&self.client),
             principal: Some(&self.principal.name),
             source_ip: Some(&self.link.address),
-            trace_id: Some(trace.as_str()),
             account: &first.account,
             properties: publish.properties.as_deref(),
             now_ms,

@@ -1,10 +1,12 @@
 //! Functions of the message and the moment: what was handed in comes out. Nothing is looked up.
 
 use crate::call::{Stop, Surroundings};
+use crate::chance::TraceId;
 use crate::convert;
 use crate::decimal::Decimal;
 use crate::function::Function;
 use crate::functions::{encoding, string};
+use crate::input::Input;
 use crate::value::{Object, Value};
 use crate::version::Version::{V2015, V2016};
 
@@ -24,7 +26,10 @@ pub(super) static TABLE: &[Function] = &[
         Ok(Value::Int(i128::from(surroundings.input.now_ms)))
     }),
     Function::full("topic", V2015, (0, 1), topic),
-    Function::full("traceid", V2015, (0, 0), |_, surroundings| Ok(maybe(surroundings.input.trace_id))),
+    Function::full("traceid", V2015, (0, 0), |_, surroundings| {
+        let Input { client_id, seed, .. } = surroundings.input;
+        Ok(client_id.map_or(Value::Undefined, |_| Value::String(TraceId::of(*seed).to_string())))
+    }),
 ];
 
 fn maybe(text: Option<&str>) -> Value {
@@ -109,7 +114,7 @@ mod tests {
         check("clientid()", r#""sensor-1""#);
         check("principal()", r#""ba67293af50bf2506f5f93469686da660c7c844e7b3950bfb16813e0d31e9373""#);
         check("sourceip()", r#""192.0.2.7""#);
-        check("traceid()", r#""12345678-1234-1234-1234-123456789012""#);
+        check("traceid()", r#""bd7a8013-8497-4178-8f90-cc82767af010""#);
         check("timestamp()", "1481825251155");
         for version in [Version::V2015, Version::V2016, Version::Beta] {
             let (value, _) = Trial { version, ..Trial::default() }.call("sql_version", &[]);

@@ -50,7 +50,6 @@ impl Trial {
             client_id: on_mqtt("sensor-1"),
             principal: on_mqtt("ba67293af50bf2506f5f93469686da660c7c844e7b3950bfb16813e0d31e9373"),
             source_ip: on_mqtt("192.0.2.7"),
-            trace_id: on_mqtt("12345678-1234-1234-1234-123456789012"),
             account: "012345678901",
             properties: self.properties.as_ref(),
             now_ms: 1_481_825_251_155,

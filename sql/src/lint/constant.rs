@@ -11,19 +11,7 @@ pub(super) fn constant(expression: &Expression, version: Version) -> Option<Valu
     if !is_constant(expression) {
         return None;
     }
-    let input = Input {
-        payload: b"",
-        topic: "",
-        client_id: None,
-        principal: None,
-        source_ip: None,
-        trace_id: None,
-        account: "",
-        properties: None,
-        now_ms: 0,
-        seed: 0,
-        answers: &[],
-    };
+    let input = Input::new(b"", "");
     let mut evaluation = Evaluation::new(&input);
     evaluation.begin(version);
     evaluation.value(expression, &Scope::Payload).ok()
