@@ -288,10 +288,23 @@ impl<T> Run<T> {
     }
 }
 
+/// By hash alone first: the names are looked at where hashes are the same, which is seldom more than one.
 fn position<T>(children: &[Child<T>], key: LevelKey<'_>) -> Result<usize, usize> {
-    children.binary_search_by(|child| {
-        child.hash.cmp(&key.hash).then_with(|| child.node.first_level().cmp(key.level))
-    })
+    let from = children.partition_point(|child| child.hash < key.hash);
+    let behind = children.get(from..).unwrap_or_default();
+    let same = match behind {
+        [first, ..] if first.hash != key.hash => 0,
+        [_, second, ..] if second.hash == key.hash => behind.partition_point(|child| child.hash == key.hash),
+        _ => behind.len().min(1),
+    };
+    let same = behind.get(..same).unwrap_or_default();
+    if let [only] = same
+        && only.node.begins_with(key.level)
+    {
+        return Ok(from);
+    }
+    let found = same.binary_search_by(|child| child.node.first_level().cmp(key.level));
+    found.map(|at| from + at).map_err(|at| from + at)
 }
 
 impl<T> Clone for Children<T> {

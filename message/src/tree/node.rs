@@ -32,6 +32,12 @@ impl<T> Node<T> {
         split_level(&self.label).0
     }
 
+    /// Whether this is its first level.
+    pub(super) fn begins_with(&self, level: &str) -> bool {
+        let rest = self.label.as_bytes().strip_prefix(level.as_bytes());
+        rest.is_some_and(|rest| rest.first().is_none_or(|byte| *byte == b'/'))
+    }
+
     pub(super) fn find(&self, pattern: &str) -> Option<&Self> {
         let mut node = self;
         let mut rest = Some(pattern);
