@@ -188,7 +188,7 @@ impl<L: Link> Hub<L> {
         place.rules.destinations.extend(destinations);
         for record in found {
             let name = record.name.clone();
-            place.rules.set.set(record).map_err(|error| OpenError::Rule(name, error.to_string()))?;
+            place.rules.set.load(record).map_err(|error| OpenError::Rule(name, error.to_string()))?;
         }
         Ok(())
     }

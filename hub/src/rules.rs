@@ -13,7 +13,7 @@ use broker::ScopeId;
 use broker::mailbox::Mailbox;
 use message::Dialect;
 use policy::{Access, Action, Resource};
-use rules::{Definition, Occasion, Record, Rule, RuleError, Rules, check_name};
+use rules::{Entry, Made, Occasion, Rule, RuleError, Rules, check_name};
 
 use crate::Link;
 use crate::keys::ScopeKey;
@@ -68,36 +68,30 @@ impl<L: Link> Hub<L> {
     }
 
     /// # Errors
-    /// The name is taken, there are too many rules, or the rule is not valid; nothing has changed.
+    /// The name is taken, or there are too many rules; nothing has changed.
     pub fn create_rule(
         &mut self,
         now_ms: u64,
         scope: ScopeId,
-        name: &str,
-        (definition, tags): (Definition, BTreeMap<String, String>),
+        (made, tags): (Made, BTreeMap<String, String>),
         plan: &mut Plan<L>,
     ) -> Result<(), RuleError> {
         self.now_ms = self.now_ms.max(now_ms);
         if let Some(rules) = self.rules(scope) {
-            rules.check_new(name)?;
+            rules.check_new(made.name())?;
         }
-        let record = Record { name: name.to_owned(), created_ms: self.now_ms, definition, tags };
-        self.set_rule(scope, record, plan)
+        self.set_rule(scope, made, (self.now_ms, tags), plan);
+        Ok(())
     }
 
     /// Gives a rule another definition; its tags and the time it was made stay.
     ///
     /// # Errors
-    /// There is no such rule, or the definition is not valid; nothing has changed.
-    pub fn replace_rule(
-        &mut self,
-        scope: ScopeId,
-        name: &str,
-        definition: Definition,
-        plan: &mut Plan<L>,
-    ) -> Result<(), RuleError> {
-        let record = Record { definition, ..self.rule_record(scope, name)? };
-        self.set_rule(scope, record, plan)
+    /// There is no such rule; nothing has changed.
+    pub fn replace_rule(&mut self, scope: ScopeId, made: Made, plan: &mut Plan<L>) -> Result<(), RuleError> {
+        let record = self.rule_entry(scope, made.name())?.record;
+        self.set_rule(scope, made, (record.created_ms, record.tags.clone()), plan);
+        Ok(())
     }
 
     /// # Errors
@@ -109,9 +103,10 @@ impl<L: Link> Hub<L> {
         is_disabled: bool,
         plan: &mut Plan<L>,
     ) -> Result<(), RuleError> {
-        let mut record = self.rule_record(scope, name)?;
-        record.definition.is_disabled = is_disabled;
-        self.set_rule(scope, record, plan)
+        let entry = self.rule_entry(scope, name)?;
+        let kept = (entry.record.created_ms, entry.record.tags.clone());
+        self.set_rule(scope, entry.made().switched(is_disabled), kept, plan);
+        Ok(())
     }
 
     /// Changes a rule's tags.
@@ -125,9 +120,11 @@ impl<L: Link> Hub<L> {
         change: impl FnOnce(&mut BTreeMap<String, String>),
         plan: &mut Plan<L>,
     ) -> Result<(), RuleError> {
-        let mut record = self.rule_record(scope, name)?;
-        change(&mut record.tags);
-        self.set_rule(scope, record, plan)
+        let entry = self.rule_entry(scope, name)?;
+        let mut tags = entry.record.tags.clone();
+        change(&mut tags);
+        self.set_rule(scope, entry.made(), (entry.record.created_ms, tags), plan);
+        Ok(())
     }
 
     /// False: there is no such rule.
@@ -166,18 +163,23 @@ impl<L: Link> Hub<L> {
         woken.iter().any(|rule| rule.needs_disk())
     }
 
-    fn rule_record(&self, scope: ScopeId, name: &str) -> Result<Record, RuleError> {
+    fn rule_entry(&self, scope: ScopeId, name: &str) -> Result<Entry, RuleError> {
         check_name(name)?;
         let entry = self.rules(scope).and_then(|rules| rules.get(name));
-        entry.map(|entry| (*entry.record).clone()).ok_or_else(|| RuleError::Unknown(name.to_owned()))
+        entry.cloned().ok_or_else(|| RuleError::Unknown(name.to_owned()))
     }
 
-    fn set_rule(&mut self, scope: ScopeId, record: Record, plan: &mut Plan<L>) -> Result<(), RuleError> {
-        let (key, value) = (self.key(scope).rule(&record.name), record.to_bytes());
-        let Some(place) = self.scope(scope) else { return Ok(()) };
-        place.rules.set.set(record)?;
+    fn set_rule(
+        &mut self,
+        scope: ScopeId,
+        made: Made,
+        (created_ms, tags): (u64, BTreeMap<String, String>),
+        plan: &mut Plan<L>,
+    ) {
+        let key = self.key(scope).rule(made.name());
+        let Some(place) = self.scope(scope) else { return };
+        let record = place.rules.set.set(made, created_ms, tags);
         self.changed = true;
-        plan.put(key, value);
-        Ok(())
+        plan.put(key, record.to_bytes());
     }
 }

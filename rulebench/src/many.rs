@@ -46,7 +46,7 @@ fn picture(numbers: std::ops::Range<usize>) -> Result<Arc<Picture>> {
             error_action: None,
         };
         let name = format!("rule_{number}");
-        rules.set(Record { name, created_ms: 0, definition, tags: BTreeMap::new() })?;
+        rules.load(Record { name, created_ms: 0, definition, tags: BTreeMap::new() })?;
     }
     Ok(rules.picture().clone())
 }

@@ -24,8 +24,13 @@ impl std::fmt::Display for Finding {
 /// Looks through a rule. What does not parse has no findings: it is refused with its position.
 pub fn lint(definition: &Definition) -> Vec<Finding> {
     let version = definition.sql_version.as_deref().and_then(Version::parse).unwrap_or_default();
-    let Ok(statement) = Statement::parse(&definition.sql, version) else { return Vec::new() };
-    let mut findings: Vec<Finding> = sql::lint::lint(&statement)
+    Statement::parse(&definition.sql, version)
+        .map_or_else(|_| Vec::new(), |statement| of(definition, &statement))
+}
+
+/// The same for a definition whose statement is parsed.
+pub(crate) fn of(definition: &Definition, statement: &Statement) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = sql::lint::lint(statement)
         .into_iter()
         .map(|finding| Finding { place: "sql".to_owned(), text: finding.text, fix: finding.fix })
         .collect();
@@ -37,7 +42,7 @@ pub fn lint(definition: &Definition) -> Vec<Finding> {
         ));
     }
     let all = definition.actions.iter().chain(&definition.error_action);
-    all.for_each(|action| of_action(action, &statement, &mut findings));
+    all.for_each(|action| of_action(action, statement, &mut findings));
     findings
 }
 

@@ -11,7 +11,7 @@ use crate::definition::Definition;
 use crate::limits::{ACTIONS, HTTP_HEADERS, NAME_CHARS, RULE_BYTES, USER_PROPERTIES};
 
 /// A checked rule.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Rule {
     pub name: Arc<str>,
     /// The account that it belongs to.

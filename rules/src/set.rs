@@ -8,6 +8,7 @@ use message::{Dialect, Reserved, Tree};
 
 use crate::definition::Record;
 use crate::limits::RULES;
+use crate::made::Made;
 use crate::rule::{Invalid, Rule};
 
 /// Rules with their records.
@@ -45,6 +46,12 @@ pub enum RuleError {
     TooMany,
     #[error(transparent)]
     Invalid(#[from] Invalid),
+}
+
+impl Entry {
+    pub fn made(&self) -> Made {
+        Made { rule: self.rule.clone(), definition: self.record.definition.clone() }
+    }
 }
 
 impl Rules {
@@ -85,13 +92,21 @@ impl Rules {
         if self.by_name.len() >= RULES { Err(RuleError::TooMany) } else { Ok(()) }
     }
 
-    /// Enters a rule, or replaces the one of its name.
+    /// Enters a rule as it was kept.
     ///
     /// # Errors
     /// It is not valid; nothing has changed.
-    pub fn set(&mut self, record: Record) -> Result<(), RuleError> {
-        let rule = Arc::new(Rule::compile(&self.account, &record.name, &record.definition)?);
-        self.remove(&record.name);
+    pub fn load(&mut self, record: Record) -> Result<(), RuleError> {
+        let Record { name, created_ms, definition, tags } = record;
+        self.set(Made::new(&self.account, &name, definition)?, created_ms, tags);
+        Ok(())
+    }
+
+    /// Enters a rule, or replaces the one of its name; how it is to be kept.
+    pub fn set(&mut self, made: Made, created_ms: u64, tags: BTreeMap<String, String>) -> Arc<Record> {
+        let Made { rule, definition } = made;
+        let record = Arc::new(Record { name: rule.name.to_string(), created_ms, definition, tags });
+        self.remove(&rule.name);
         self.next_key += 1;
         let key = self.next_key;
         let picture = Arc::make_mut(&mut self.view);
@@ -99,8 +114,8 @@ impl Rules {
             picture.tree.insert(filter.pattern(), key, rule.clone());
         }
         picture.by_name.insert(rule.name.clone(), rule.clone());
-        self.by_name.insert(rule.name.clone(), Entry { record: Arc::new(record), rule, key });
-        Ok(())
+        self.by_name.insert(rule.name.clone(), Entry { record: record.clone(), rule, key });
+        record
     }
 
     pub fn remove(&mut self, name: &str) -> Option<Entry> {

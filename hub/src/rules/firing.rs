@@ -7,7 +7,7 @@ use bytes::Bytes;
 use message::limits::{PAYLOAD_BYTES, check_properties};
 use message::{Dialect, Message, Properties, QoS, Reserved, Topic};
 use rules::action::Republish;
-use rules::limits::CHAIN;
+use rules::limits::{CHAIN, STEPS_PER_MESSAGE};
 use rules::{
     Action, Came, Effect, Failure, Occasion, Outcome, Recorded, Rule, Source, Task, fire_within, on_error,
     seed_of,
@@ -24,8 +24,12 @@ use crate::trace::{Step, What};
 use crate::world::Hub;
 
 /// What is told when one message brings about too much.
-const USED_UP: &str = "a loop, or too many rules that wake each other: one message brought about 10000 evaluations and \
-    republishes, the limit; let rules not hear what they republish (AWS would go on)";
+fn used_up() -> String {
+    format!(
+        "a loop, or too many rules that wake each other: one message brought about {STEPS_PER_MESSAGE} evaluations and \
+         republishes, the limit; let rules not hear what they republish (AWS would go on)"
+    )
+}
 
 /// One rule with the message that woke it.
 #[derive(Clone, Copy)]
@@ -91,7 +95,7 @@ impl<L: Link> Hub<L> {
         let root = firing.occasion.root;
         self.waking.queue.retain(|(_, occasion, _)| occasion.root != root);
         if self.waking.budgets.is_first_word(root) {
-            let failure = Failure::new("RuleStatement", &firing.rule.name, USED_UP);
+            let failure = Failure::new("RuleStatement", &firing.rule.name, used_up());
             self.fail(firing, vec![failure], plan);
         }
     }
@@ -233,7 +237,7 @@ impl<L: Link> Hub<L> {
         let root = occasion.root;
         if !(self.waking.budgets.step(root) && self.waking.budgets.hold(root, payload.len()) || is_last_word)
         {
-            return Err(USED_UP.to_owned());
+            return Err(used_up());
         }
         let properties = properties(republish, payload)?;
         let expires_ms = properties

@@ -15,7 +15,7 @@ use message::{Dialect, Message, Properties, QoS, Topic};
 use mqtt::{Connect, Subscribe, SubscribeFilter, Unsubscribe, Version, Will};
 use policy::{Access, Document, NamedDocument, Variables};
 use rules::action::{Http, Republish};
-use rules::{Action, Definition, Failure};
+use rules::{Action, Definition, Failure, Made};
 use store::limits::BLOCK_BYTES;
 use store::{Batch, Disk, Durability, Faulty, Need, Store as _};
 
@@ -262,8 +262,11 @@ impl Stage {
             self.hub.delete_rule(ScopeId(0), name, &mut plan);
             return self.commit(plan);
         }
-        let made = (rule(words)?, Default::default());
-        match self.hub.create_rule(self.now_ms, ScopeId(0), name, made, &mut plan) {
+        let made = match Made::new(&"000000000000".into(), name, rule(words)?) {
+            Ok(made) => made,
+            Err(invalid) => return Ok(vec![format!("refused {invalid}")]),
+        };
+        match self.hub.create_rule(self.now_ms, ScopeId(0), (made, Default::default()), &mut plan) {
             Ok(()) => self.commit(plan),
             Err(error) => Ok(vec![format!("refused {error}")]),
         }

@@ -6,7 +6,7 @@ use hub::{Event, Notice, WorkResult, Worked};
 use message::{Message, QoS};
 use rules::action::{Http, Republish};
 use rules::limits::STEPS_PER_MESSAGE;
-use rules::{Action, Definition, Failure, Job, Task, fire};
+use rules::{Action, Definition, Failure, Job, Made, Task, fire};
 use sql::{Evaluation, Value};
 use store::Memory;
 
@@ -22,9 +22,10 @@ impl Stage {
             actions,
             error_action: None,
         };
-        let made = (definition, Default::default());
-        let (created, _) = self.decide(|hub, _, plan| hub.create_rule(0, SCOPE, name, made, plan));
-        created.expect("a valid rule");
+        let made = Made::new(&"000000000000".into(), name, definition).expect("a valid rule");
+        let made = (made, Default::default());
+        let (created, _) = self.decide(|hub, _, plan| hub.create_rule(0, SCOPE, made, plan));
+        created.expect("a new name");
     }
 
     fn wake(&mut self, topic: &str) -> Vec<Notice<u32>> {

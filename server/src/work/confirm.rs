@@ -7,6 +7,7 @@ use broker::ScopeId;
 use hub::{Hub, Plan};
 use rules::{Destination, DestinationStatus};
 use serde_json::json;
+use store::Need;
 
 use super::http::{LIMITS, told};
 use crate::shared::Shared;
@@ -54,7 +55,7 @@ pub(super) async fn ask(shared: &Arc<Shared>, scope: ScopeId, id: &str, api: &st
         let id = id.to_owned();
         let fail = move |hub: &mut Hub<_>, now_ms, plan: &mut Plan<_>| {
             // Left open: it is asked again after the next start.
-            if hub.is_disk_full() {
+            if !hub.has_room(Need::Reserve) {
                 return;
             }
             hub.fail_destination(now_ms, scope, (&id, &token), wrong.text, plan);

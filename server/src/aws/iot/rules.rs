@@ -17,30 +17,31 @@ use broker::ScopeId;
 use hub::{Hub, Plan};
 use registry::Tags;
 use rules::{
-    Action, Definition, Destination, DestinationError, Entry, Finding, Invalid, Record, RuleError,
-    check_name, without_query,
+    Action, Definition, Destination, DestinationError, Entry, Invalid, Made, Record, RuleError, check_name,
+    without_query,
 };
 use store::Need;
+use tokio::sync::Semaphore;
 
 use super::pages::Page;
 use super::{Plane, date, destinations};
-use crate::desk::DISK_FULL;
+use crate::desk::{DISK_FULL, STOPPING};
 use crate::link::Link;
 use crate::rule_roles;
 
 /// Items of a page where the call does not say.
 const PAGE: u16 = 100;
-/// Bytes of a statement that is read at once.
-const SHORT: usize = 8 * 1024;
+/// Rules that are compiled at once.
+static COMPILING: Semaphore = Semaphore::const_new(2);
 
 pub(super) async fn create(plane: &Plane<'_>, call: CreateTopicRule) -> Result<CreateTopicRuleOutput, Fault> {
-    let definition = read(plane, &call.rule_name, call.topic_rule_payload).await?;
+    let made = read(plane, &call.rule_name, call.topic_rule_payload).await?;
     let tags = tags_in_header(call.tags.as_deref())?;
     registry::check_tags(&tags).map_err(|error| plane.fault(&error))?;
-    let owners = owners(plane, &definition);
+    let owners = owners(plane, made.definition());
     let name = call.rule_name.clone();
-    let unasked = change(plane, Need::Room, call.rule_name, move |hub, now_ms, scope, name, plan| {
-        hub.create_rule(now_ms, scope, name, (definition, tags), plan)?;
+    let unasked = change(plane, Need::Room, call.rule_name, move |hub, now_ms, scope, _, plan| {
+        hub.create_rule(now_ms, scope, (made, tags), plan)?;
         Ok(ask_owners(hub, scope, owners, plan))
     })
     .await?;
@@ -53,11 +54,11 @@ pub(super) async fn replace(
     plane: &Plane<'_>,
     call: ReplaceTopicRule,
 ) -> Result<ReplaceTopicRuleOutput, Fault> {
-    let definition = read(plane, &call.rule_name, call.topic_rule_payload).await?;
-    let owners = owners(plane, &definition);
+    let made = read(plane, &call.rule_name, call.topic_rule_payload).await?;
+    let owners = owners(plane, made.definition());
     let name = call.rule_name.clone();
-    let unasked = change(plane, Need::Room, call.rule_name, move |hub, _, scope, name, plan| {
-        hub.replace_rule(scope, name, definition, plan)?;
+    let unasked = change(plane, Need::Room, call.rule_name, move |hub, _, scope, _, plan| {
+        hub.replace_rule(scope, made, plan)?;
         Ok(ask_owners(hub, scope, owners, plan))
     })
     .await?;
@@ -196,13 +197,12 @@ async fn read(
     plane: &Plane<'_>,
     name: &str,
     payload: ::aws::iot::rules::TopicRulePayload,
-) -> Result<Definition, Fault> {
-    let definition = check(plane, name, payload)?;
-    let (definition, findings) = lint(definition).await;
-    for finding in findings {
+) -> Result<Made, Fault> {
+    let made = compile(plane, name, check(plane, name, payload)?).await?;
+    for finding in made.lint() {
         plane.api.shared.explain("", "rule advice", &format!("rule {name}: {finding}"));
     }
-    Ok(definition)
+    Ok(made)
 }
 
 fn check(
@@ -231,15 +231,13 @@ fn check(
     Ok(definition)
 }
 
-/// Reading a long statement takes a while, which other calls do not wait for.
-async fn lint(definition: Definition) -> (Definition, Vec<Finding>) {
-    if definition.sql.len() <= SHORT {
-        let findings = rules::lint(&definition);
-        return (definition, findings);
-    }
-    let looked = definition.clone();
-    let findings = tokio::task::spawn_blocking(move || rules::lint(&looked)).await;
-    (definition, findings.unwrap_or_default())
+/// Regular expressions take a while and memory, for which other calls and the writer do not wait.
+async fn compile(plane: &Plane<'_>, name: &str, definition: Definition) -> Result<Made, Fault> {
+    let Ok(_turn) = COMPILING.acquire().await else { return Err(Fault::service_unavailable(STOPPING)) };
+    let (account, of) = (Arc::from(plane.scope.account()), name.to_owned());
+    let made = tokio::task::spawn_blocking(move || Made::new(&account, &of, definition)).await;
+    let made = made.map_err(|_| Fault::service_unavailable(STOPPING))?;
+    made.map_err(|invalid| fault(plane, name, &invalid.into()))
 }
 
 pub(super) async fn ask<T: Send + 'static>(
