@@ -31,6 +31,7 @@ SUITES = [
     "clients.node",
     "clients.shadows",
     "clients.rules",
+    "clients.messages",
     "clients.browser",
     "raw.delivery",
     "raw.sessions",
