@@ -239,7 +239,7 @@ def a_connection_ends_when_its_certificate_is_turned_off(place):
 
 
 @promise(own=True)
-def on_a_full_disk_rights_are_taken_away_and_none_are_given(place):
+def on_a_full_disk_rights_are_taken_away_and_nothing_new_is_made(place):
     device, server = Equipment(place, statement("iot:*", "*")), place.server
     device.policy(statement("iot:Connect", "*"))
     spare = device.iot.create_keys_and_certificate(setAsActive=True)["certificateId"]
@@ -257,7 +257,8 @@ def on_a_full_disk_rights_are_taken_away_and_none_are_given(place):
     device.iot, iam = client(place, account=ACCOUNT), client(place, "iam", account=ACCOUNT)
     found = Paho(device)
     assert not found.connect().is_failure
-    for call, more in ((device.iot.create_thing, {"thingName": "new"}),
+    for call, more in ((device.iot.create_thing, {"thingName": "new"}), (device.iot.create_keys_and_certificate, {}),
+                       (device.iot.create_policy, {"policyName": "new", "policyDocument": document(statement("iot:*", "*"))}),
                        (device.iot.create_topic_rule, {"ruleName": "new", "topicRulePayload": rule})):
         refused(call, "ServiceUnavailableException", "disk is full", **more)
     device.iot.set_default_policy_version(policyName=device.name, policyVersionId="1")

@@ -30,6 +30,10 @@ pub const ATTEMPTS: u32 = 3;
 pub const BACK_OFF_MS: u64 = 500;
 /// Actions that failed for good and whose error action failed, too, or that had none: the latest are kept.
 pub const DEAD_LETTERS: u64 = 1000;
+/// Bytes of them, as stored; the latest one may go beyond.
+pub const LETTERS_BYTES: u64 = 64 * 1024 * 1024;
+/// Bytes of one.
+pub const LETTER_BYTES: usize = 16 * 1024 * 1024;
 /// Answers from outside that one evaluation may ask for (AWS: a few calls for each statement).
 pub const NEEDS: usize = 8;
 /// Destinations of one account and region (AWS: 1000 rules use at most one each).

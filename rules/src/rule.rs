@@ -55,7 +55,9 @@ impl Rule {
         if definition.actions.len() > ACTIONS {
             return Err(Invalid::TooManyActions(definition.actions.len()));
         }
+        // Enabled or disabled, it has the same length: a rule that is kept can be switched, and read again.
         let bytes = serde_json::to_vec(definition).map_or(usize::MAX, |json| json.len());
+        let bytes = bytes - usize::from(!definition.is_disabled);
         if bytes > RULE_BYTES {
             return Err(Invalid::TooLong(bytes));
         }

@@ -83,13 +83,20 @@ impl Rules {
     }
 
     /// # Errors
-    /// The name is taken, there are too many, or the rule is not valid.
+    /// The name is taken or none, or there are too many.
     pub fn check_new(&self, name: &str) -> Result<(), RuleError> {
         crate::rule::check_name(name)?;
         if self.by_name.contains_key(name) {
             return Err(RuleError::Exists(name.to_owned()));
         }
         if self.by_name.len() >= RULES { Err(RuleError::TooMany) } else { Ok(()) }
+    }
+
+    /// # Errors
+    /// There is no such rule.
+    pub fn check_known(&self, name: &str) -> Result<(), RuleError> {
+        crate::rule::check_name(name)?;
+        if self.by_name.contains_key(name) { Ok(()) } else { Err(RuleError::Unknown(name.to_owned())) }
     }
 
     /// Enters a rule as it was kept.

@@ -1,19 +1,19 @@
 //! The writer's desk: events queue here; one thread decides them in groups and gives each group to be committed.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use broker::SessionId;
 use hub::{Event, Hub, Plan};
-use store::embedded::RESERVE_PARTS;
 use store::{Batch, Need, Reader};
 use tokio::sync::oneshot;
 
 use crate::committer::{Group, Handle};
 use crate::limits::{COMMIT_BYTES, EVENTS_PER_COMMIT, QUEUED_BYTES, QUEUED_EVENTS};
 use crate::link::Link;
+use crate::reserve::Reserve;
 use crate::shared::Shared;
 
 /// Where connections leave what happened.
@@ -27,6 +27,7 @@ pub(crate) struct Desk {
     told: AtomicU64,
     /// The latest job that changes subscriptions.
     subscribed: AtomicU64,
+    disk_full: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -209,6 +210,11 @@ impl Desk {
         let _ = answer.await;
     }
 
+    /// Whether what needs the disk is refused.
+    pub(crate) fn is_disk_full(&self) -> bool {
+        self.disk_full.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn is_full(&self) -> bool {
         self.waiting.load(Ordering::Relaxed) >= QUEUED_EVENTS
             || self.waiting_bytes.load(Ordering::Relaxed) >= QUEUED_BYTES
@@ -285,15 +291,12 @@ pub(crate) struct Writer {
     pub(crate) hub: Hub<Arc<Link>>,
     pub(crate) reader: Arc<dyn Reader>,
     pub(crate) committer: Handle,
-    pub(crate) keep_free_bytes: u64,
+    pub(crate) reserve: Reserve,
     /// When room on the disk was last looked at.
     pub(crate) checked: Option<Instant>,
     /// When the hub was last let see the time.
     pub(crate) ticked: Option<Instant>,
 }
-
-/// Room beyond the store's own reserve: the disk counts as full before a commit could be refused.
-const MARGIN_BYTES: u64 = 16 * 1024 * 1024;
 
 impl Writer {
     /// Runs until the desk is stopped and empty, and everything is told.
@@ -394,21 +397,19 @@ impl Writer {
         }
         self.checked = Some(Instant::now());
         let Some(free) = self.reader.free_bytes() else { return };
-        let takes = match self.keep_free_bytes.saturating_add(MARGIN_BYTES) {
-            reserve if free >= reserve => Need::Room,
-            reserve if free >= reserve / RESERVE_PARTS => Need::Reserve,
-            _ => Need::Nothing,
-        };
+        let (takes, wanted) = self.reserve.takes(free);
         if takes == self.hub.disk() {
             return;
         }
+        self.shared.desk.disk_full.store(takes < Need::Room, Ordering::Relaxed);
         let text = match takes {
             Need::Room => "there is room on the disk again".to_owned(),
             Need::Reserve => format!(
-                "{free} bytes are free, less than the reserve: what needs the disk is refused until there is room"
+                "{free} bytes are free, less than {wanted}: what needs the disk is refused until there is room, but for \
+                 what replaces documents, such as turning a certificate off"
             ),
             Need::Nothing => format!(
-                "{free} bytes are free, less than a quarter of the reserve: even what only turns something off is refused until there is room"
+                "{free} bytes are free, less than {wanted}: everything that needs the disk is refused until there is room"
             ),
         };
         self.shared.explain("", "disk", &text);

@@ -23,6 +23,7 @@ mod metrics;
 pub mod outgoing;
 mod owner;
 mod registrar;
+mod reserve;
 mod rights;
 mod rotation;
 mod rule_roles;

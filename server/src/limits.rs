@@ -30,6 +30,10 @@ pub(crate) const LINGER: Duration = Duration::from_millis(500);
 pub(crate) const WISHES_PER_COMMIT: usize = 256;
 /// Wishes for the registry that may wait for their commit.
 pub(crate) const WISHES_WAITING: usize = 16_384;
+/// Rules that are compiled at a time: regular expressions take a processor for themselves, and megabytes.
+pub(crate) const RULES_COMPILED: usize = 2;
+/// Rules that are compiled, or wait to be.
+pub(crate) const RULES_WAITING: usize = 64;
 /// Accounts and regions of one instance.
 pub(crate) const SCOPES: usize = 1000;
 /// Explanations kept for people.

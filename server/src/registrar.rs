@@ -87,7 +87,7 @@ impl Registrar {
     /// The one that decides, one commit after the other. Runs until it is dropped.
     pub(crate) async fn run(shared: Arc<Shared>) {
         loop {
-            let Queue { wishes, resets } = shared.registrar.take();
+            let Queue { wishes, resets } = shared.registrar.take(shared.desk.is_disk_full());
             if wishes.is_empty() && resets.is_empty() {
                 shared.registrar.bell.notified().await;
                 continue;
@@ -107,9 +107,10 @@ impl Registrar {
         self.lock().wishes.len() < WISHES_WAITING
     }
 
-    fn take(&self) -> Queue {
+    /// On a full disk one by one: what takes rights away must not be refused for what somebody else wants to make.
+    fn take(&self, disk_full: bool) -> Queue {
         let mut queue = self.lock();
-        let most = queue.wishes.len().min(WISHES_PER_COMMIT);
+        let most = queue.wishes.len().min(if disk_full { 1 } else { WISHES_PER_COMMIT });
         let rest = queue.wishes.split_off(most);
         let wishes = std::mem::replace(&mut queue.wishes, rest);
         Queue { wishes, resets: std::mem::take(&mut queue.resets) }
@@ -204,5 +205,13 @@ mod tests {
         assert!(refused.load(Ordering::Relaxed));
         let changed = registrar.change(|_| Ok::<_, ()>(())).await;
         assert_eq!(changed, Err(Unavailable(BUSY.to_owned())));
+    }
+
+    #[test]
+    fn on_a_full_disk_each_wish_is_committed_for_itself() {
+        let registrar = Registrar::default();
+        (0..3).for_each(|_| registrar.post(|_| {}, |_| {}));
+        assert_eq!(registrar.take(true).wishes.len(), 1);
+        assert_eq!(registrar.take(false).wishes.len(), 2);
     }
 }

@@ -29,6 +29,7 @@ use crate::link::Link;
 use crate::outgoing::{Outgoing, OutsideSettings};
 use crate::owner::port_in_use;
 use crate::registrar::Registrar;
+use crate::reserve::Reserve;
 use crate::rotation::Rotations;
 use crate::rule_roles;
 use crate::scopes::Scopes;
@@ -239,7 +240,7 @@ fn open(config: &Config) -> Result<(Arc<Shared>, std::thread::JoinHandle<()>, Id
         .map_err(|e| StartError(format!("the activity of clients cannot be read: {e}")))?;
     tell(&shared, plan.notices);
     rule_roles::refresh(&shared);
-    let writer = start_writer(&shared, hub, store, config.keep_free_bytes)?;
+    let writer = start_writer(&shared, hub, store, reserve(config))?;
     Ok((shared, writer, identity))
 }
 
@@ -266,7 +267,7 @@ fn scopes(
 
 fn open_store(config: &Config) -> Result<Box<dyn Store>, StartError> {
     let options = store::Options {
-        keep_free_bytes: config.keep_free_bytes,
+        keep_free_bytes: reserve(config).last_bytes(),
         accept_loss: config.accept_loss,
         overlay_bytes: overlay_bytes(),
         ..store::Options::default()
@@ -275,6 +276,12 @@ fn open_store(config: &Config) -> Result<Box<dyn Store>, StartError> {
         StartError(format!("the data folder {} cannot be opened: {e}", config.data.display()))
     })?;
     Ok(Box::new(store))
+}
+
+fn reserve(config: &Config) -> Reserve {
+    // Two generations may wait at once.
+    let tables_bytes = 2 * overlay_bytes() as u64;
+    Reserve { keep_free_bytes: config.keep_free_bytes, tables_bytes }
 }
 
 /// Memory for commits on their way to the tables: a sixty-fourth of what the machine has, so that a small one keeps its
@@ -292,14 +299,13 @@ fn start_writer(
     shared: &Arc<Shared>,
     hub: Hub<Arc<Link>>,
     store: Box<dyn Store>,
-    keep_free_bytes: u64,
+    reserve: Reserve,
 ) -> Result<std::thread::JoinHandle<()>, StartError> {
     let failed = |error: std::io::Error| StartError(format!("cannot start the writer threads: {error}"));
     let reader = store.reader();
     let committer = Handle::start(shared.clone(), store).map_err(failed)?;
     let shared_too = shared.clone();
-    let writer =
-        Writer { shared: shared_too, hub, reader, committer, keep_free_bytes, checked: None, ticked: None };
+    let writer = Writer { shared: shared_too, hub, reader, committer, reserve, checked: None, ticked: None };
     shared.desk.submit(Event::Tick);
     std::thread::Builder::new().name("writer".into()).spawn(move || writer.run()).map_err(failed)
 }

@@ -131,7 +131,7 @@ async fn page(shared: &Shared, scope: ScopeId, (known, from): (u64, u64), most: 
                 match job {
                     Ok(job) => jobs.push((seq, job)),
                     Err(reason) => {
-                        tracing::error!(seq, %reason, "something that rules left for outside is set aside");
+                        tracing::error!(seq, %reason, "something that rules left for outside cannot be read");
                         shared.desk.submit(Event::Unread { epoch, scope, seq, reason });
                     }
                 }

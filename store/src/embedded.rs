@@ -25,21 +25,17 @@ use self::checkpoint::{Desk, Generation};
 use self::directory::Directory;
 use self::journal::{CommitMark, FRAME_HEADER, Journal, Spares};
 use self::layers::Layers;
-use self::tables::Tables;
+use self::tables::{Tables, Trouble};
 use crate::admission::{self, Present};
 use crate::{Batch, CommitError, Durability, Need, Reader, Store};
 
 /// Most bytes of one commit.
 const COMMIT_BYTES: usize = 1024 * 1024 * 1024;
 
-/// The last part of the reserve, of so many, is not for documents that take the place of others either.
-pub const RESERVE_PARTS: u64 = 4;
-
 /// How to open a store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
-    /// Commits that need room are refused while less than this is free on the disk, and those that only replace
-    /// documents while less than a quarter of it is.
+    /// Commits are refused while less than this is free on the disk, but for those that only make room.
     pub keep_free_bytes: u64,
     /// Memory for cached blocks of the tables.
     pub cache_bytes: u64,
@@ -161,20 +157,9 @@ impl Embedded {
         Ok(())
     }
 
-    fn has_room(&self, need: Need) -> bool {
-        let least = match need {
-            Need::Nothing => 0,
-            Need::Reserve => self.keep_free_bytes / RESERVE_PARTS,
-            Need::Room => self.keep_free_bytes,
-        };
-        least == 0 || self.core.directory.free_bytes().ok().is_none_or(|free| free >= least)
-    }
-
-    fn need(&self, batch: &Batch) -> Need {
-        let layers = self.core.layers();
-        let mut present = CorePresent { core: &self.core, layers: &layers };
-        // What cannot be read is not taken for something to replace.
-        batch.need(|key| present.revision(key).is_ok_and(|revision| revision.is_some()))
+    fn has_room(&self) -> bool {
+        self.keep_free_bytes == 0
+            || self.core.directory.free_bytes().ok().is_none_or(|free| free >= self.keep_free_bytes)
     }
 
     /// Ends this generation and leaves it to the thread.
@@ -191,9 +176,13 @@ impl Embedded {
         Ok(())
     }
 
-    /// Begins the next generation when this one is large; waits while two are, and refuses if that has no end.
-    fn make_room(&mut self, need: Need) -> Result<(), CommitError> {
+    /// Begins the next generation when this one is large, and waits while two are. Where tables find no room the commit
+    /// goes on in memory and the journal, which the room on the disk bounds.
+    fn make_room(&mut self, only_frees: bool) -> Result<(), CommitError> {
         loop {
+            if !only_frees && let Some(lasting) = self.core.desk.lasting_failure() {
+                return Err(lasting.into());
+            }
             let bytes = self.core.layers().active.bytes;
             if bytes < self.overlay_bytes {
                 return Ok(());
@@ -201,13 +190,11 @@ impl Embedded {
             if self.core.desk.is_idle() {
                 return self.freeze();
             }
-            if need != Need::Room || bytes < 2 * self.overlay_bytes {
+            if only_frees || bytes < 2 * self.overlay_bytes {
                 return Ok(());
             }
-            if !self.core.desk.wait()
-                && let Some(trouble) = self.core.desk.trouble()
-            {
-                return Err(trouble.into());
+            if !self.core.desk.wait() && self.core.desk.trouble() == Some(Trouble::NoRoom) {
+                return Ok(());
             }
         }
     }
@@ -221,14 +208,11 @@ impl Store for Embedded {
                 Durability::Buffered => Ok(()),
             };
         }
-        let mut need = batch.need(|_| false);
-        if !self.has_room(need) {
-            need = self.need(batch);
-            if !self.has_room(need) {
-                return Err(CommitError::Full);
-            }
+        let only_frees = batch.need(|_| false) == Need::Nothing;
+        if !only_frees && !self.has_room() {
+            return Err(CommitError::Full);
         }
-        self.make_room(need)?;
+        self.make_room(only_frees)?;
         if batch.writes.iter().map(frame::size_of).sum::<usize>() > COMMIT_BYTES {
             return Err(CommitError::Unfit { write: 0, reason: "a commit may have 1 GiB" });
         }

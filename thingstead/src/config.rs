@@ -80,7 +80,7 @@ pub(crate) struct Settings {
     /// Longest keep-alive a client gets [default: 1200 in the aws dialect, no limit in the standard one]
     #[arg(long, value_name = "SECONDS")]
     keep_alive_max: Option<u16>,
-    /// Bytes of the disk to leave free [default: 67108864]
+    /// Bytes of the disk to leave free; three quarters of it may be used to turn things off [default: 67108864]
     #[arg(long, value_name = "BYTES")]
     keep_free: Option<u64>,
     /// A service of AWS's that rules call at this URL, such as sqs=http://localhost:9324; may be repeated [default: none,

@@ -235,15 +235,21 @@ fn letters(api: &Api, verb: &Latest) -> Result<()> {
         return Ok(());
     }
     let mut rows = vec![["WHEN", "RULE", "MESSAGE", "TOPIC", "WHAT FAILED"].map(str::to_owned).to_vec()];
+    // Of what could not be read nobody knows whose it was.
+    let of = |value: &Value| Some(text(value)).filter(|text| !text.is_empty()).unwrap_or("-").to_owned();
     for letter in list(&reply["letters"]) {
+        let kept = if letter["stored"].is_string() { " (--json shows it as it was stored)" } else { "" };
         for failure in list(&letter["failures"]) {
             let (action, resource) = (text(&failure["action"]), text(&failure["resource"]));
             rows.push(vec![
                 instant(&letter["at_ms"]),
-                text(&letter["rule"]).to_owned(),
-                letter["message"].to_string(),
-                text(&letter["topic"]).to_owned(),
-                format!("{action} on {resource}: {}", text(&failure["message"])),
+                of(&letter["rule"]),
+                letter["message"]
+                    .as_u64()
+                    .filter(|id| *id > 0)
+                    .map_or_else(|| of(&Value::Null), |id| id.to_string()),
+                of(&letter["topic"]),
+                format!("{action} on {resource}: {}{kept}", text(&failure["message"])),
             ]);
         }
     }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use broker::ScopeId;
 use bytes::Bytes;
-use rules::limits::{BYTES_PER_MESSAGE, DEAD_LETTERS};
+use rules::limits::{BYTES_PER_MESSAGE, DEAD_LETTERS, LETTER_BYTES, LETTERS_BYTES};
 use rules::{Failure, Job, Letter, Occasion, Task, Unreadable};
-use store::ReadError;
+use store::{Need, ReadError};
 
 use crate::Link;
 use crate::event::{WorkResult, Worked};
@@ -49,25 +49,20 @@ impl<L: Link> Hub<L> {
         jobs.map_or((0, 0), |jobs| (jobs.len(), jobs.bytes()))
     }
 
-    /// The latest letters, oldest first.
+    /// A page of letters from a number on, oldest first, and the number behind it; none: there are no more.
     ///
     /// # Errors
     /// The log cannot be read.
-    pub fn rule_letters(&self, scope: ScopeId, most: usize) -> Result<Vec<Letter>, ReadError> {
-        let Some(place) = self.scopes.get(scope.0 as usize) else { return Ok(Vec::new()) };
-        let letters = &place.rules.letters;
-        let mut from = letters.tail().saturating_sub(most as u64).max(letters.head());
-        let log = self.key(scope).rule_letters();
-        let mut found = Vec::new();
-        loop {
-            let records = self.reader.read_log(&log, from, most, PAGE_BYTES)?;
-            let Some((last, _)) = records.last() else { return Ok(found) };
-            from = last + 1;
-            found.extend(records.iter().map(|(seq, bytes)| {
-                Letter::from_bytes(bytes)
-                    .unwrap_or_else(|reason| Letter::unread(0, ("StoredLetter", *seq), &reason, bytes))
-            }));
-        }
+    pub fn rule_letters(&self, scope: ScopeId, from: u64) -> Result<(Vec<Letter>, Option<u64>), ReadError> {
+        let Some(place) = self.scopes.get(scope.0 as usize) else { return Ok((Vec::new(), None)) };
+        let (from, most) = (from.max(place.rules.letters.head()), usize::MAX);
+        let records = self.reader.read_log(&self.key(scope).rule_letters(), from, most, PAGE_BYTES)?;
+        let next = records.last().map(|(last, _)| last + 1);
+        let read = |(seq, bytes): (u64, Bytes)| {
+            Letter::from_bytes(&bytes)
+                .unwrap_or_else(|reason| Letter::unread(0, ("StoredLetter", seq), &reason, &bytes))
+        };
+        Ok((records.into_iter().map(read).collect(), next))
     }
 
     /// Puts work for outside into the queue, in the commit of what is being decided.
@@ -155,8 +150,8 @@ impl<L: Link> Hub<L> {
         reason: &Unreadable,
         plan: &mut Plan<L>,
     ) {
-        // Without room for the letter it stays where it is, for the next start.
-        if epoch != self.epoch || self.is_disk_full() {
+        // The letter takes the room that the work gives back; without any it stays where it is, for the next start.
+        if epoch != self.epoch || !self.has_room(Need::Reserve) {
             return;
         }
         let key = self.key(scope).rule_jobs();
@@ -164,13 +159,13 @@ impl<L: Link> Hub<L> {
         let Some((_, bytes)) = records.first().filter(|(found, _)| *found == seq) else { return };
         let letter = Letter::unread(self.now_ms, ("StoredWork", seq), reason, bytes);
         let Some(place) = self.scope(scope) else { return };
-        if place.rules.jobs.is_taken(seq) {
+        if place.rules.jobs.is_taken(seq) || !self.add_letter(scope, &letter, plan) {
             return;
         }
+        let Some(place) = self.scope(scope) else { return };
         if place.rules.jobs.take(seq) {
             plan.trim(key, place.rules.jobs.head());
         }
-        self.add_letter(scope, &letter, plan);
     }
 
     /// Says what a rule could not do to whoever asks about the device that published.
@@ -212,17 +207,21 @@ impl<L: Link> Hub<L> {
         self.add_letter(scope, &Letter { at_ms, rule, topic, message, failures, stored: None }, plan);
     }
 
-    fn add_letter(&mut self, scope: ScopeId, letter: &Letter, plan: &mut Plan<L>) {
+    /// The oldest ones make room for it. False: it is too long to be kept.
+    fn add_letter(&mut self, scope: ScopeId, letter: &Letter, plan: &mut Plan<L>) -> bool {
         let key = self.key(scope).rule_letters();
-        let Some(place) = self.scope(scope) else { return };
+        let Some(place) = self.scope(scope) else { return false };
         let bytes = letter.to_bytes();
+        if bytes.len() > LETTER_BYTES {
+            return false;
+        }
         let letters = &mut place.rules.letters;
-        if letters.len() >= DEAD_LETTERS {
+        while letters.len() >= DEAD_LETTERS || !letters.is_empty() && letters.bytes() > LETTERS_BYTES {
             letters.take(letters.head());
             plan.trim(key.clone(), letters.head());
         }
-        if let Ok(seq) = letters.admit(bytes.len() as u64) {
-            plan.append(key, seq, Bytes::from(bytes));
-        }
+        let Ok(seq) = letters.admit(bytes.len() as u64) else { return false };
+        plan.append(key, seq, Bytes::from(bytes));
+        true
     }
 }

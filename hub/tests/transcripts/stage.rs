@@ -292,7 +292,7 @@ impl Stage {
 
     fn letters(&self) -> Result<Vec<String>, String> {
         let (waiting, _) = self.hub.rule_backlog(ScopeId(0));
-        let letters = self.hub.rule_letters(ScopeId(0), 10).map_err(|error| error.to_string())?;
+        let (letters, _) = self.hub.rule_letters(ScopeId(0), 0).map_err(|error| error.to_string())?;
         let letters = letters.iter().map(|letter| {
             let failures: Vec<String> = letter.failures.iter().map(ToString::to_string).collect();
             format!("letter {} {}: {}", letter.rule, letter.topic, failures.join("; "))

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use hub::{Event, Notice, WorkResult, Worked};
 use message::{Message, QoS};
 use rules::action::{Http, Republish};
-use rules::limits::STEPS_PER_MESSAGE;
+use rules::limits::{RULE_BYTES, STEPS_PER_MESSAGE};
 use rules::{Action, Definition, Failure, Job, Made, Task, fire};
 use sql::{Evaluation, Value};
 use store::Memory;
 
-use crate::stage::{SCOPE, Stage, message};
+use crate::stage::{SCOPE, Stage, aws, message};
 
 impl Stage {
     pub(crate) fn rule(&mut self, name: &str, sql: &str, actions: Vec<Action<String>>) {
@@ -46,6 +46,32 @@ pub(crate) fn post() -> Vec<Action<String>> {
 
 fn republish(topic: String) -> Action<String> {
     Action::Republish(Republish { topic, ..Republish::default() })
+}
+
+#[test]
+fn a_rule_as_long_as_may_be_is_switched_and_read_again() {
+    let mut stage = Stage::new();
+    let mut definition = Definition {
+        sql: "SELECT * FROM 'a'".to_owned(),
+        sql_version: None,
+        description: Some(String::new()),
+        is_disabled: true,
+        actions: Vec::new(),
+        error_action: None,
+    };
+    let bare = serde_json::to_vec(&definition).expect("JSON").len();
+    definition.description = Some("d".repeat(RULE_BYTES - bare));
+    let account = "000000000000".into();
+    let longer = Definition { description: Some("d".repeat(RULE_BYTES - bare + 1)), ..definition.clone() };
+    assert!(Made::new(&account, "r", longer).is_err());
+    let made = (Made::new(&account, "r", definition).expect("a valid rule"), Default::default());
+    stage.decide(|hub, _, plan| hub.create_rule(0, SCOPE, made, plan)).0.expect("made");
+    for is_disabled in [false, true, false] {
+        stage.decide(|hub, _, plan| hub.switch_rule(SCOPE, "r", is_disabled, plan)).0.expect("switched");
+        stage.restart(aws());
+        let rule = stage.hub.rules(SCOPE).and_then(|rules| rules.get("r")).expect("kept").rule.clone();
+        assert_eq!(rule.is_disabled, is_disabled);
+    }
 }
 
 #[test]

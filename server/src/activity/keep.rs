@@ -49,6 +49,10 @@ pub(crate) async fn keep_all(shared: &Shared) {
 
 /// How many were written.
 async fn write_some(shared: &Shared) -> usize {
+    // It is no more than a memory: the reserve is not for it.
+    if shared.desk.is_disk_full() {
+        return 0;
+    }
     let clients = &shared.activity.clients;
     let changed = clients.take_changed(WRITTEN_AT_ONCE);
     if changed.is_empty() {

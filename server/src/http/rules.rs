@@ -1,6 +1,7 @@
 //! What people ask about rules: which there are, what messages they woke for and what came of them, what failed for
 //! good; and the owner of an address says yes. Decides nothing itself.
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -50,6 +51,8 @@ pub(super) async fn confirm(
 
 /// Messages and letters where the call does not say.
 const MOST: usize = 20;
+/// Bytes of the letters of one reply; the latest are shown.
+const LETTERS_BYTES: usize = 16 * 1024 * 1024;
 
 fn scope(api: &Api) -> ScopeId {
     api.shared.scopes.find(&api.scope).unwrap_or_default()
@@ -148,14 +151,29 @@ pub(super) async fn letters(
     Query(which): Query<Which>,
 ) -> Result<Json<Value>, Refused> {
     let (scope, most) = (scope(&api), which.most.unwrap_or(MOST));
-    let kept = usize::try_from(rules::limits::DEAD_LETTERS).unwrap_or(usize::MAX);
-    let asked =
-        api.shared.desk.ask(move |hub| (hub.rule_letters(scope, kept), hub.rule_backlog(scope))).await;
-    let (letters, (waiting, waiting_bytes)) = asked.map_err(Refused::unavailable)?;
-    let letters =
-        letters.map_err(|error| Refused::unavailable(format!("the letters cannot be read: {error}")))?;
-    let of_rule = |letter: &&Letter| which.rule.as_ref().is_none_or(|rule| *rule == letter.rule);
-    let mut letters: Vec<&Letter> = letters.iter().filter(of_rule).collect();
-    letters.drain(..letters.len().saturating_sub(most));
+    let is_asked = |letter: &Letter| which.rule.as_ref().is_none_or(|rule| *rule == letter.rule);
+    let (mut found, mut bytes, mut from) = (VecDeque::new(), 0, 0);
+    // Page by page: messages are decided in between.
+    loop {
+        let asked = api.shared.desk.ask(move |hub| hub.rule_letters(scope, from)).await;
+        let page = asked.map_err(Refused::unavailable)?;
+        let (letters, next) =
+            page.map_err(|error| Refused::unavailable(format!("the letters cannot be read: {error}")))?;
+        for letter in letters.iter().filter(|letter| is_asked(letter)) {
+            let letter = json!(letter).to_string();
+            bytes += letter.len();
+            found.push_back(letter);
+            while found.len() > most || bytes > LETTERS_BYTES && found.len() > 1 {
+                bytes -= found.pop_front().map_or(0, |letter: String| letter.len());
+            }
+        }
+        match next {
+            Some(next) => from = next,
+            None => break,
+        }
+    }
+    let asked = api.shared.desk.ask(move |hub| hub.rule_backlog(scope)).await;
+    let (waiting, waiting_bytes) = asked.map_err(Refused::unavailable)?;
+    let letters: Vec<Value> = found.iter().filter_map(|letter| serde_json::from_str(letter).ok()).collect();
     Ok(Json(json!({ "letters": letters, "waiting": waiting, "waiting_bytes": waiting_bytes })))
 }

@@ -111,7 +111,7 @@ async fn done(shared: &Arc<Shared>, epoch: u64, scope: ScopeId, (seq, job): (u64
         Some(job) => job,
         None => {
             let (now, jobs, _) = page(shared, scope, (epoch, seq), 1).await;
-            // One that is not there is over, or cannot be read.
+            // One that is not there is over. One that cannot be read is a letter, or stays for the next start.
             match jobs.into_iter().next() {
                 Some((found, job)) if found == seq && now == epoch => job,
                 _ => return,

@@ -31,6 +31,7 @@ impl Expression {
         match &self.node {
             Node::Star => Vec::new(),
             Node::Key(key) | Node::Member(_, key) | Node::Variable(key) => vec![key.clone()],
+            Node::Literal(Value::Decimal(decimal)) => vec![decimal.to_string()],
             _ => vec![self.to_string()],
         }
     }

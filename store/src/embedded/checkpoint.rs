@@ -11,7 +11,7 @@ use super::Core;
 use super::layout::{self, BlockId};
 use super::ledger::{Ledger, LogState};
 use super::overlay::{Fresh, Overlay};
-use super::tables::WAITING_RUNS;
+use super::tables::{Trouble, WAITING_RUNS};
 use crate::CommitError;
 
 /// Records of one log go into blocks of about this size: a reader takes a whole block.
@@ -22,6 +22,8 @@ const SETTLED_AT_ONCE: usize = 256;
 const PAUSE: Duration = Duration::from_millis(20);
 /// How long to wait before the next try when the engine failed: what a try leaves behind takes room.
 const LONG_PAUSE: Duration = Duration::from_secs(1);
+/// So many failures in a row are taken for lasting.
+const FAILURES: u32 = 4;
 /// Waits for merging at most; a run more is better than none.
 const PAUSES: usize = 500;
 
@@ -38,20 +40,15 @@ struct Work {
     stop: bool,
     /// Why the last try failed.
     trouble: Option<Trouble>,
-}
-
-/// Why tables could not be written. The next try may do better.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Trouble {
-    NoRoom,
-    Failed(String),
+    /// Tries in a row that failed for another reason than room.
+    failures: u32,
 }
 
 impl From<Trouble> for CommitError {
     fn from(trouble: Trouble) -> Self {
         match trouble {
             Trouble::NoRoom => CommitError::Full,
-            Trouble::Failed(reason) => CommitError::Failed(format!("tables cannot be written: {reason}")),
+            Trouble::Failed(_) => CommitError::Failed(trouble.to_string()),
         }
     }
 }
@@ -77,6 +74,12 @@ impl Desk {
     /// Why tables cannot be written at the moment.
     pub(super) fn trouble(&self) -> Option<Trouble> {
         self.lock().trouble.clone()
+    }
+
+    /// Why tables will not be written any more.
+    pub(super) fn lasting_failure(&self) -> Option<Trouble> {
+        let work = self.lock();
+        work.trouble.clone().filter(|_| work.failures >= FAILURES)
     }
 
     /// Whether no generation is on its way.
@@ -121,14 +124,16 @@ impl Desk {
 
     fn done(&self) {
         let mut work = self.lock();
-        work.generation = None;
-        work.trouble = None;
+        (work.generation, work.trouble, work.failures) = (None, None, 0);
         self.bell.notify_all();
     }
 
     fn failed(&self, trouble: Trouble) {
+        let mut work = self.lock();
         let pause = if trouble == Trouble::NoRoom { PAUSE } else { LONG_PAUSE };
-        self.lock().trouble = Some(trouble);
+        work.failures = if trouble == Trouble::NoRoom { 0 } else { work.failures + 1 };
+        work.trouble = Some(trouble);
+        drop(work);
         self.bell.notify_all();
         self.pause(pause);
     }
@@ -171,7 +176,7 @@ fn write(core: &Core, generation: &Generation) -> Result<(), Trouble> {
         entries
     });
     let added = core.tables.add(std::iter::once(commit).chain(documents).chain(blocks).map(Ok));
-    added.map_err(|reason| if is_full() { Trouble::NoRoom } else { Trouble::Failed(reason) })?;
+    added.map_err(|trouble| if is_full() { Trouble::NoRoom } else { trouble })?;
     // Nobody looks at the ledger for these logs as long as the frozen overlay lies over it, and it stays there until the
     // next one comes: what was changed a short while ago is asked for most.
     for some in logs.chunks(SETTLED_AT_ONCE) {

@@ -229,7 +229,7 @@ fn take_over(
         let logs = logs.entries().map(|entry| {
             entry.map(|(key, value)| ([&[layout::LOG], &key[..]].concat(), Some(value.to_vec())))
         });
-        tables.add(documents.chain(logs)).map_err(failed)?;
+        tables.add(documents.chain(logs)).map_err(|trouble| failed(trouble.to_string()))?;
     }
     directory.update_format().map_err(|error| failed(error.to_string()))
 }

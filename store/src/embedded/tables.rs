@@ -1,6 +1,7 @@
 //! The engine: sorted tables on disk. Entries come in sorted runs only, each run as a whole or not at all, and are on the
 //! disk when that returns. Of what is stored it knows the blocks of logs.
 
+use std::io::ErrorKind;
 use std::ops::Bound;
 use std::path::Path;
 
@@ -15,6 +16,28 @@ use super::layout::{self, BlockId};
 const UNUSED_BYTES: u64 = 16 * 1024 * 1024;
 /// Runs that wait to be merged; beyond that the next one waits too.
 pub(super) const WAITING_RUNS: usize = 8;
+
+/// Why a run was not added. The next try may do better.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Trouble {
+    #[error("there is no room on the disk to write tables")]
+    NoRoom,
+    #[error("tables cannot be written: {0}")]
+    Failed(String),
+}
+
+impl From<fjall::Error> for Trouble {
+    fn from(error: fjall::Error) -> Self {
+        match &error {
+            fjall::Error::Io(io) | fjall::Error::Storage(fjall::LsmError::Io(io))
+                if matches!(io.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) =>
+            {
+                Trouble::NoRoom
+            }
+            _ => Trouble::Failed(error.to_string()),
+        }
+    }
+}
 
 pub(super) struct Tables {
     keyspace: Keyspace,
@@ -42,16 +65,15 @@ impl Tables {
     pub(super) fn add(
         &self,
         entries: impl Iterator<Item = Result<(Vec<u8>, Option<Vec<u8>>), String>>,
-    ) -> Result<(), String> {
-        let mut run = self.keyspace.start_ingestion().map_err(text)?;
+    ) -> Result<(), Trouble> {
+        let mut run = self.keyspace.start_ingestion()?;
         for entry in entries {
-            match entry? {
-                (key, Some(value)) => run.write(key, value),
-                (key, None) => run.write_tombstone(key),
+            match entry.map_err(Trouble::Failed)? {
+                (key, Some(value)) => run.write(key, value)?,
+                (key, None) => run.write_tombstone(key)?,
             }
-            .map_err(text)?;
         }
-        run.finish().map_err(text)
+        Ok(run.finish()?)
     }
 
     pub(super) fn waiting_runs(&self) -> usize {

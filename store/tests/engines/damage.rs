@@ -440,25 +440,6 @@ fn a_full_disk_refuses_what_needs_room_and_takes_what_frees_it() {
 }
 
 #[test]
-fn a_document_is_replaced_out_of_the_reserve_but_for_its_last_quarter() {
-    let directory = tempfile::tempdir().expect("a temporary directory");
-    let mut store = open(directory.path()).expect("the store opens");
-    commit(&mut store, 0);
-    let free = store.reader().free_bytes().expect("known");
-    drop(store);
-    // What is free is half of the first reserve, and an eighth of the second.
-    for (keep_free_bytes, replaced) in [(2 * free, Ok(())), (8 * free, Err(store::CommitError::Full))] {
-        let options = Options { keep_free_bytes, ..Options::default() };
-        let mut store = Embedded::open(directory.path(), &options).expect("the store opens");
-        let mut batch = Batch::new();
-        batch.put("key 0", "other", Expect::Any).delete("nothing", Expect::Any);
-        assert_eq!(store.commit(&batch, Durability::Synced), replaced);
-        batch.put("key 1", "new", Expect::Any);
-        assert_eq!(store.commit(&batch, Durability::Synced), Err(store::CommitError::Full));
-    }
-}
-
-#[test]
 fn tables_that_cannot_be_written_are_named_and_nothing_acknowledged_is_lost() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let options = Options { keep_free_bytes: 0, overlay_bytes: 4096, ..Options::default() };

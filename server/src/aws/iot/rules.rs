@@ -6,38 +6,39 @@ pub use definition::definition_of;
 
 use std::sync::Arc;
 
-use ::aws::Fault;
 use ::aws::iot::rules::{
     CreateTopicRule, CreateTopicRuleOutput, DeleteTopicRule, DeleteTopicRuleOutput, DisableTopicRule,
     DisableTopicRuleOutput, EnableTopicRule, EnableTopicRuleOutput, GetTopicRule, GetTopicRuleOutput,
     ListTopicRules, ListTopicRulesOutput, ReplaceTopicRule, ReplaceTopicRuleOutput, TopicRule,
     TopicRuleListItem,
 };
+use ::aws::{Fault, Service};
 use broker::ScopeId;
 use hub::{Hub, Plan};
 use registry::Tags;
 use rules::{
-    Action, Definition, Destination, DestinationError, Entry, Invalid, Made, Record, RuleError, check_name,
-    without_query,
+    Action, Definition, Destination, DestinationError, Entry, Finding, Invalid, Made, Record, RuleError,
+    Rules, check_name, without_query,
 };
 use store::Need;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::pages::Page;
 use super::{Plane, date, destinations};
 use crate::desk::{DISK_FULL, STOPPING};
+use crate::limits::{RULES_COMPILED, RULES_WAITING};
 use crate::link::Link;
 use crate::rule_roles;
 
 /// Items of a page where the call does not say.
 const PAGE: u16 = 100;
-/// Rules that are compiled at once.
-static COMPILING: Semaphore = Semaphore::const_new(2);
+static COMPILING: Semaphore = Semaphore::const_new(RULES_COMPILED);
+static WAITING: Semaphore = Semaphore::const_new(RULES_WAITING);
 
 pub(super) async fn create(plane: &Plane<'_>, call: CreateTopicRule) -> Result<CreateTopicRuleOutput, Fault> {
-    let made = read(plane, &call.rule_name, call.topic_rule_payload).await?;
     let tags = tags_in_header(call.tags.as_deref())?;
     registry::check_tags(&tags).map_err(|error| plane.fault(&error))?;
+    let (made, _turn) = read(plane, &call.rule_name, call.topic_rule_payload, Rules::check_new).await?;
     let owners = owners(plane, made.definition());
     let name = call.rule_name.clone();
     let unasked = change(plane, Need::Room, call.rule_name, move |hub, now_ms, scope, _, plan| {
@@ -54,7 +55,7 @@ pub(super) async fn replace(
     plane: &Plane<'_>,
     call: ReplaceTopicRule,
 ) -> Result<ReplaceTopicRuleOutput, Fault> {
-    let made = read(plane, &call.rule_name, call.topic_rule_payload).await?;
+    let (made, _turn) = read(plane, &call.rule_name, call.topic_rule_payload, Rules::check_known).await?;
     let owners = owners(plane, made.definition());
     let name = call.rule_name.clone();
     let unasked = change(plane, Need::Room, call.rule_name, move |hub, _, scope, _, plan| {
@@ -192,17 +193,33 @@ async fn record(plane: &Plane<'_>, name: String) -> Result<Arc<Record>, Fault> {
     found.ok_or_else(|| fault(plane, &name, &RuleError::Unknown(name.clone())))
 }
 
+/// A compiled rule is counted until it is given back.
+type Turn = [SemaphorePermit<'static>; 2];
+
 /// Checks a payload, says what in it is probably not meant, and refuses what would do nothing here.
 async fn read(
     plane: &Plane<'_>,
     name: &str,
     payload: ::aws::iot::rules::TopicRulePayload,
-) -> Result<Made, Fault> {
-    let made = compile(plane, name, check(plane, name, payload)?).await?;
-    for finding in made.lint() {
+    allows: impl Fn(&Rules, &str) -> Result<(), RuleError> + Send + 'static,
+) -> Result<(Made, Turn), Fault> {
+    let definition = check(plane, name, payload)?;
+    // Before anything is compiled that would be refused then.
+    let of = name.to_owned();
+    let allowed = ask(plane, move |hub, scope| {
+        let is_allowed = hub.rules(scope).map_or(Ok(()), |rules| allows(rules, &of));
+        (hub.has_room(Need::Room), is_allowed)
+    });
+    let (has_room, is_allowed) = allowed.await?;
+    is_allowed.map_err(|error| fault(plane, name, &error))?;
+    if !has_room {
+        return Err(Fault::service_unavailable(DISK_FULL));
+    }
+    let (made, findings, turn) = compile(plane, name, definition).await?;
+    for finding in findings {
         plane.api.shared.explain("", "rule advice", &format!("rule {name}: {finding}"));
     }
-    Ok(made)
+    Ok((made, turn))
 }
 
 fn check(
@@ -232,12 +249,24 @@ fn check(
 }
 
 /// Regular expressions take a while and memory, for which other calls and the writer do not wait.
-async fn compile(plane: &Plane<'_>, name: &str, definition: Definition) -> Result<Made, Fault> {
-    let Ok(_turn) = COMPILING.acquire().await else { return Err(Fault::service_unavailable(STOPPING)) };
+async fn compile(
+    plane: &Plane<'_>,
+    name: &str,
+    definition: Definition,
+) -> Result<(Made, Vec<Finding>, Turn), Fault> {
+    let stopping = || Fault::service_unavailable(STOPPING);
+    let Ok(waiting) = WAITING.try_acquire() else {
+        let text = format!("{RULES_WAITING} rules wait to be compiled, the limit: try again in a moment");
+        return Err(Fault::throttling(&Service::Iot, text));
+    };
+    let turn = [waiting, COMPILING.acquire().await.map_err(|_| stopping())?];
     let (account, of) = (Arc::from(plane.scope.account()), name.to_owned());
-    let made = tokio::task::spawn_blocking(move || Made::new(&account, &of, definition)).await;
-    let made = made.map_err(|_| Fault::service_unavailable(STOPPING))?;
-    made.map_err(|invalid| fault(plane, name, &invalid.into()))
+    let made = tokio::task::spawn_blocking(move || {
+        Made::new(&account, &of, definition).map(|made| (made.lint(), made))
+    });
+    let made = made.await.map_err(|_| stopping())?;
+    let (findings, made) = made.map_err(|invalid| fault(plane, name, &invalid.into()))?;
+    Ok((made, findings, turn))
 }
 
 pub(super) async fn ask<T: Send + 'static>(
